@@ -1,0 +1,227 @@
+"""Reads `<experiment>.params.json` strictly: every key known, present, typed and in bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from config.errors import InputError
+from config.schema import SCHEMAS
+
+
+def find_params_file(params_dir: Path, experiment: str) -> Path:
+    """Name the config file of an experiment.
+
+    A fine-tuning experiment whose last folder is also a training experiment's reads
+    `<last folder>.finetune.params.json`, so that the two never share a file.
+
+    Args:
+        params_dir: folder of config files.
+        experiment: e.g. "training/baseline".
+
+    Returns:
+        `<params_dir>/<last folder>[.finetune].params.json`; the file need not exist.
+
+    Raises:
+        InputError: `experiment` is not known.
+
+    Example:
+        >>> find_params_file(Path("config"), "training/baseline").name
+        'baseline.params.json'
+    """
+    _require_known(experiment, SCHEMAS, "experiment")
+    name = Path(experiment).name
+    stage = Path(experiment).parts[0]
+    twin = any(Path(other).name == name and Path(other).parts[0] == "training" for other in SCHEMAS)
+    suffix = ".finetune.params.json" if stage == "finetuning" and twin else ".params.json"
+    return Path(params_dir) / f"{name}{suffix}"
+
+
+def load_params(params_dir: Path, experiment: str, overrides: Sequence[str] = ()) -> Any:
+    """Load the resolved parameters of an experiment.
+
+    Args:
+        params_dir: folder of config files.
+        experiment: e.g. "training/baseline".
+        overrides: `key=value` strings; the value is JSON, or plain text when it is not.
+
+    Returns:
+        The experiment's frozen dataclass.
+
+    Raises:
+        InputError: the file is missing or not JSON, a key is unknown or missing, or a value has
+            another type or lies out of bounds.
+
+    Example:
+        >>> load_params(Path("config"), "training/baseline", ["epochs=3"]).epochs
+        3
+    """
+    path = find_params_file(params_dir, experiment)
+    values = _read_json(path)
+    schema = SCHEMAS[experiment]
+    for override in overrides:
+        key, value = _split_override(override)
+        _require_known(key, {f.name for f in dataclasses.fields(schema)}, "key")
+        values[key] = value
+    return params_from_dict(schema, values, where=str(path))
+
+
+def params_from_dict(schema: type, values: dict, *, where: str) -> Any:
+    """Check a plain dict against a schema and freeze it.
+
+    Args:
+        schema: one of the dataclasses of `config.schema`.
+        values: name -> value.
+        where: where the values come from, for messages.
+
+    Returns:
+        An instance of `schema`.
+
+    Raises:
+        InputError: a key is unknown or missing, or a value has another type or lies out of bounds.
+
+    Example:
+        >>> params_from_dict(SCHEMAS["training/baseline"], {"epoch": 1}, where="here")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: here: unknown key `epoch`; the nearest known one is `epochs`.
+    """
+    fields = {field.name: field for field in dataclasses.fields(schema)}
+    for key in values:
+        _require_known(key, fields, "key", where=f"{where}: ")
+    missing = [name for name in fields if name not in values]
+    if missing:
+        near = difflib.get_close_matches(missing[0], list(values), n=1, cutoff=0.0)
+        nearest = f"; the nearest one given is `{near[0]}`" if near else ""
+        raise InputError(
+            f"{where}: key `{missing[0]}` ({_describe(fields[missing[0]])}) is missing{nearest}."
+        )
+    hints = typing.get_type_hints(schema)
+    checked = {name: _check(fields[name], hints[name], values[name], where) for name in fields}
+    return schema(**checked)
+
+
+def params_to_dict(params: Any) -> dict:
+    """Turn resolved parameters into a JSON-ready dict.
+
+    Args:
+        params: an instance of a dataclass of `config.schema`.
+
+    Returns:
+        name -> value, in the order of the schema.
+
+    Example:
+        >>> from config.schema import NoisySynthRegressParams
+        >>> params = load_params(Path("config"), "finetuning/unsupervised/noisy_synth_regress")
+        >>> params_to_dict(params)["N"]
+        2
+    """
+    return json.loads(json.dumps(dataclasses.asdict(params)))
+
+
+def _read_json(path: Path) -> dict:
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such config file. `--params_dir` must be a folder that holds it, "
+            "such as `config` or `config/demo`."
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: must be JSON. Received: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: must be a JSON object of keys and values.")
+    return values
+
+
+def _split_override(override: str) -> tuple[str, Any]:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise InputError(f"`--set` takes key=value. Received `{override}`.")
+    try:
+        return key, json.loads(text)
+    except json.JSONDecodeError:
+        return key, {"none": None, "None": None, "True": True, "False": False}.get(text, text)
+
+
+def _require_known(name: str, known, noun: str, where: str = "") -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    raise InputError(f"{where}unknown {noun} `{name}`; the nearest known one is `{near[0]}`.")
+
+
+def _describe(field: dataclasses.Field) -> str:
+    unit = field.metadata["unit"]
+    return field.metadata["meaning"] + (f", in {unit}" if unit else "")
+
+
+def _check(field: dataclasses.Field, hint: Any, value: Any, where: str) -> Any:
+    """Return `value` in its declared type, or say what is required."""
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for option in options:
+        accepted, converted = _convert(option, value)
+        if accepted:
+            _check_bounds(field, converted, where)
+            return converted
+    names = " or ".join(_type_name(option) for option in options)
+    raise InputError(
+        f"{where}: `{field.name}` ({_describe(field)}) must be {names}. Received {value!r}."
+    )
+
+
+def _convert(option: Any, value: Any) -> tuple[bool, Any]:
+    """Say whether `value` fits one type, and return it in that type."""
+    origin = typing.get_origin(option)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if option is type(None):
+        return value is None, None
+    if origin is typing.Literal:
+        return value in typing.get_args(option), value
+    if origin is tuple:
+        inner = typing.get_args(option)
+        fits = isinstance(value, (list, tuple)) and len(value) == len(inner)
+        fits = fits and all(
+            _convert(kind, item)[0] for kind, item in zip(inner, value, strict=True)
+        )
+        return fits, tuple(value) if fits else value
+    if option is float:
+        fits = is_number and math.isfinite(value)
+        return fits, float(value) if fits else value
+    if option is int:
+        return isinstance(value, int) and is_number, value
+    return isinstance(value, option), value
+
+
+def _type_name(option: Any) -> str:
+    if option is type(None):
+        return "null"
+    if typing.get_origin(option) is typing.Literal:
+        return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
+    if typing.get_origin(option) is tuple:
+        return f"a list of {len(typing.get_args(option))} numbers"
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    return names.get(option, "an object")
+
+
+def _check_bounds(field: dataclasses.Field, value: Any, where: str) -> None:
+    rules = field.metadata
+    if rules["choices"] is not None and value not in rules["choices"]:
+        _require_known(value, rules["choices"], field.name, where=f"{where}: ")
+    for item in value if isinstance(value, tuple) else (value,):
+        if not isinstance(item, (int, float)) or isinstance(item, bool):
+            continue
+        too_small = rules["minimum"] is not None and item < rules["minimum"]
+        if too_small or (rules["maximum"] is not None and item > rules["maximum"]):
+            low, high = rules["minimum"], rules["maximum"]
+            bound = f"at least {low}" if high is None else f"between {low} and {high}"
+            raise InputError(
+                f"{where}: `{field.name}` ({_describe(field)}) must be {bound}. Received {item}."
+            )

@@ -1,0 +1,64 @@
+"""What a reader returns: one frozen record type per kind of label, sorted, without pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, order=True)
+class RankedRecord:
+    """Images of which each holds at least as many objects as the next.
+
+    Attributes:
+        images: two or more picture files, fullest first.
+        kind: the origin of the order, upstream's `info.type`; "" when unknown.
+
+    Example:
+        >>> RankedRecord((Path("crowd.jpg"), Path("fewer.jpg"))).kind
+        ''
+    """
+
+    images: tuple[Path, ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class CountRecord:
+    """A picture and how many objects it holds.
+
+    Attributes:
+        image: picture file.
+        count: number of objects, not negative; may be noisy.
+
+    Example:
+        >>> CountRecord(Path("crowd.jpg"), 12).count
+        12
+    """
+
+    image: Path
+    count: float
+
+
+@dataclass(frozen=True, order=True)
+class PointRecord:
+    """A picture and one point per object; two points in one pixel are two objects.
+
+    Attributes:
+        image: picture file.
+        points: (N, 2) float64 array, (row, column) in pixels of the upright picture.
+
+    Example:
+        >>> PointRecord(Path("cells.png"), np.array([[3.0, 4.0]])).count
+        1
+    """
+
+    image: Path
+    points: np.ndarray = field(compare=False)
+
+    @property
+    def count(self) -> int:
+        """The number of points."""
+        return len(self.points)
