@@ -1,0 +1,68 @@
+"""Fine-tune a trained model, then evaluate it: `python finetune_wrapper.py --model_path latest`."""
+
+import argparse
+import sys
+
+from training.command_line import (
+    add_common_arguments,
+    complete_arguments,
+    import_stage,
+    run_command,
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser; every argument has a default.
+
+    Example:
+        >>> build_parser().parse_args([]).model_path
+        'latest'
+    """
+    parser = argparse.ArgumentParser(prog="finetune_wrapper.py", description=__doc__)
+    parser.add_argument(
+        "--experiment",
+        default="finetuning/unsupervised/noisy_synth_regress",
+        help="folder of the train.py and eval.py",
+    )
+    parser.add_argument("--train_data", default="synthetic_noisy", help="data set to fit on")
+    parser.add_argument("--test_data", default="synthetic_test", help="data set to score")
+    parser.add_argument("--N", type=int, help="cut test pictures into N x N; default: the config's")
+    parser.add_argument(
+        "--experiment_path",
+        dest="experiment_dir",
+        default="experiments",
+        help="folder under which all runs lie",
+    )
+    parser.add_argument("--experiment_name", help="folder of these runs; default: the experiment's")
+    parser.add_argument(
+        "--model_path",
+        default="latest",
+        help="run folder, .keras file, its name without suffix, or latest",
+    )
+    add_common_arguments(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the experiment's `train`, then its `evaluate`.
+
+    Args:
+        args: parsed arguments.
+
+    Returns:
+        Exit status.
+
+    Example:
+        >>> # python finetune_wrapper.py --help
+    """
+    args = complete_arguments(args, stage="finetuning")
+    run = import_stage(args.experiment, "train").train(args)
+    import_stage(args.experiment, "eval").evaluate(args, run)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

@@ -1,0 +1,64 @@
+"""Train an experiment: `python train_wrapper.py --experiment training/baseline ...`."""
+
+import argparse
+import sys
+
+from training.command_line import (
+    add_common_arguments,
+    complete_arguments,
+    import_stage,
+    run_command,
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser; every argument has a default.
+
+    Example:
+        >>> build_parser().parse_args([]).experiment
+        'training/baseline'
+    """
+    parser = argparse.ArgumentParser(prog="train_wrapper.py", description=__doc__)
+    parser.add_argument("--experiment", default="training/baseline", help="folder of the train.py")
+    parser.add_argument(
+        "--dataset", default="synthetic_ranked", help="data set, a folder in the data folder"
+    )
+    parser.add_argument(
+        "--experiment_dir", default="experiments", help="folder under which all runs lie"
+    )
+    parser.add_argument("--experiment_name", help="folder of these runs; default: the experiment's")
+    parser.add_argument(
+        "--patience", type=int, default=10, help="epochs without improvement before stopping"
+    )
+    parser.add_argument(
+        "--filter_classes",
+        nargs="*",
+        default=[],
+        help="pairs whose info.type is listed are left out",
+    )
+    add_common_arguments(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the experiment's `train`.
+
+    Args:
+        args: parsed arguments.
+
+    Returns:
+        Exit status.
+
+    Example:
+        >>> # python train_wrapper.py --help
+    """
+    args = complete_arguments(args, stage="training")
+    import_stage(args.experiment, "train").train(args)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

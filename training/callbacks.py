@@ -1,0 +1,136 @@
+"""Callbacks of every run: history file, best models, a stop at the first NaN."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+
+from config.errors import InputError
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes one CSV row per epoch, whole after every epoch and after every resume.
+
+    Attributes:
+        path: the CSV file.
+        rows: one dict per finished epoch.
+
+    Example:
+        >>> HistoryFile(Path("results.csv")).rows
+        []
+    """
+
+    state_names = ("rows",)
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = Path(path)
+        self.rows: list[dict] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Append the epoch's losses and metrics."""
+        self.rows.append({"epoch": epoch, **{k: float(v) for k, v in (logs or {}).items()}})
+        partial = self.path.with_suffix(".partial")
+        with open(partial, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self.rows[0]))
+            writer.writeheader()
+            writer.writerows(self.rows)
+        os.replace(partial, self.path)
+
+
+class BestModels(keras.callbacks.Callback):
+    """Saves models whenever the monitored value improves; one file each, never half-written.
+
+    Attributes:
+        folder: where the files go.
+        models: file name pattern with an optional `{epoch:02d}` -> model.
+        monitor: name of the value; smaller is better when it ends in "loss", else larger.
+        best: the best value so far.
+        files: the files that hold the best models.
+
+    Example:
+        >>> BestModels(Path("."), {}, "val_loss").best is None
+        True
+    """
+
+    state_names = ("best", "files")
+
+    def __init__(self, folder: Path, models: Mapping[str, keras.Model], monitor: str):
+        super().__init__()
+        self.folder = Path(folder)
+        self.models = dict(models)
+        self.monitor = monitor
+        self.best: float | None = None
+        self.files: list[str] = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save when this epoch is the best."""
+        value = float(logs[self.monitor])
+        sign = 1 if self.monitor.endswith("loss") else -1
+        if self.best is not None and not sign * value < sign * self.best:
+            return
+        files = []
+        for pattern, model in self.models.items():
+            files.append(pattern.format(epoch=epoch))
+            save_model(model, self.folder / files[-1])
+        for old in set(self.files) - set(files):
+            (self.folder / old).unlink(missing_ok=True)
+        self.best, self.files = value, files
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stops the run at the step whose loss is not a finite number.
+
+    Example:
+        >>> StopOnNaN().on_train_batch_end(4, {"loss": float("nan")})
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: the loss became nan at epoch 1, step 5; ...
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remember the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Check the loss."""
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the loss became {loss} at epoch {self._epoch + 1}, step {batch + 1}; lower it "
+                "with `--set learning_rate=...`, or look for broken pictures or counts."
+            )
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file whole or not at all.
+
+    Args:
+        model: the model.
+        path: file name ending in `.keras`.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; an older file stays.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "m.keras"
+        >>> save_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), path)
+        >>> path.exists()
+        True
+    """
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        model.save(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

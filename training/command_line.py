@@ -1,0 +1,164 @@
+"""What the scripts at the root share: run a command, turn errors into one line and a status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from config.errors import InputError
+from config.loader import find_params_file
+from training.interruption import EXIT_STOPPED, StoppedRun
+from training.runs import restore_arguments
+
+EXIT_ERROR = 1
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def run_command(
+    main: Callable[[argparse.Namespace], int | None],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parse the command line, run `main`, and report an error the user can mend in one line.
+
+    Args:
+        main: takes the parsed arguments; returns an exit status, None meaning 0.
+        parser: the script's parser.
+        argv: arguments without the program's name; None reads `sys.argv`.
+
+    Returns:
+        0, or what `main` returned; 2 for input that must be mended; 1 for a failing file system;
+        75 for a run that was stopped and can be resumed; 130 after Ctrl-C elsewhere. A
+        programming error keeps its traceback.
+
+    Example:
+        >>> run_command(lambda args: None, argparse.ArgumentParser(), [])
+        0
+    """
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    args = parser.parse_args(argv)
+    try:
+        return main(args) or 0
+    except InputError as error:
+        return _fail(parser, str(error), EXIT_INPUT)
+    except OSError as error:
+        return _fail(parser, _describe(error), EXIT_ERROR)
+    except StoppedRun as stop:
+        return _fail(parser, str(stop), EXIT_STOPPED)
+    except KeyboardInterrupt:
+        return _fail(parser, "stopped.", EXIT_INTERRUPTED)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what both wrappers take: where the configuration is, what overrides it, the seed.
+
+    Args:
+        parser: the wrapper's parser; changed in place.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> add_common_arguments(parser)
+        >>> parser.parse_args(["--set", "epochs=3"]).overrides
+        ['epochs=3']
+    """
+    parser.add_argument(
+        "--params_dir", default="config/demo", help="folder of <experiment>.params.json files"
+    )
+    parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
+    parser.add_argument(
+        "--format",
+        default="annotations",
+        help="layout of the data set: annotations, shanghaitech, ucf_cc_50, mall, dots, ...",
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override one value of the configuration; may be repeated",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
+    parser.add_argument(
+        "--index", default="0", help="folder between data set and time, to number repeats"
+    )
+    parser.add_argument(
+        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
+    )
+    parser.add_argument(
+        "--cache",
+        choices=("none", "memory", "disk"),
+        default="none",
+        help="keep decoded and resized training pictures",
+    )
+
+
+def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Namespace:
+    """Fill in what depends on other arguments, or on the run that is resumed.
+
+    Args:
+        args: a wrapper's arguments.
+        stage: "training" or "finetuning"; the experiment must lie there.
+
+    Returns:
+        The arguments with `experiment_name` set.
+
+    Raises:
+        InputError: the experiment is unknown or of the other stage, or `--resume` names no
+            unfinished run.
+
+    Example:
+        >>> args = argparse.Namespace(
+        ...     experiment="training/baseline", experiment_name=None, params_dir=".", resume=None
+        ... )
+        >>> complete_arguments(args, stage="training").experiment_name
+        'baseline'
+    """
+    args = restore_arguments(args)
+    find_params_file(Path(args.params_dir), args.experiment)
+    if Path(args.experiment).parts[0] != stage:
+        script = {"training": "train", "finetuning": "finetune"}[Path(args.experiment).parts[0]]
+        raise InputError(
+            f"`--experiment` must lie under {stage}/. Received {args.experiment}; "
+            f"use `python {script}_wrapper.py`."
+        )
+    name = args.experiment_name or Path(args.experiment).name
+    return argparse.Namespace(**{**vars(args), "experiment_name": name})
+
+
+def import_stage(experiment: str, module: str) -> ModuleType:
+    """Import the `train` or `eval` module of a known experiment.
+
+    Args:
+        experiment: e.g. "training/baseline"; must be known.
+        module: "train" or "eval".
+
+    Returns:
+        The module.
+
+    Example:
+        >>> import_stage("training/baseline", "train").__name__
+        'training.baseline.train'
+    """
+    return importlib.import_module(f"{experiment.replace('/', '.')}.{module}")
+
+
+def _fail(parser: argparse.ArgumentParser, message: str, status: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"{parser.prog}: error: {message}\n")
+    return status
+
+
+def _describe(error: OSError) -> str:
+    if error.filename is None:
+        return f"{error.strerror or error}."
+    return f"{error.filename}: {error.strerror}. Choose another folder, or make room or permission."

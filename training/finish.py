@@ -1,0 +1,55 @@
+"""Closes a run: its results file, its figures and its report."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from config.loader import params_to_dict
+from reporting.report import write_report
+from reporting.results import Results, print_metrics_table, write_results
+from training.runs import read_run
+
+
+def finish_run(
+    run: Path,
+    args: argparse.Namespace,
+    params: Any,
+    metrics: Mapping[str, float],
+    units: Mapping[str, str],
+    *,
+    started: float,
+) -> None:
+    """Write `results.json` and `report.html`, and print what the run reached.
+
+    Args:
+        run: run folder, its figures drawn.
+        args: the wrapper's arguments.
+        params: resolved parameters.
+        metrics: {name: number}.
+        units: {name: unit}.
+        started: `time.monotonic()` when the command began.
+
+    Raises:
+        OSError: a file cannot be written.
+
+    Example:
+        >>> # see `training.baseline.train`
+    """
+    results = Results(
+        experiment=args.experiment,
+        status="finished",
+        metrics=dict(metrics),
+        units=dict(units),
+        config=params_to_dict(params),
+        seed=args.seed,
+        seconds=time.monotonic() - started,
+        command=read_run(run)[0]["command"],
+    )
+    write_results(run, results)
+    report = write_report(run)
+    print(f"\n{print_metrics_table(results.metrics, results.units)}\n")
+    print(f"Run folder:  {run}\nHTML report: {report}")

@@ -1,0 +1,117 @@
+"""Finds and opens the model that a fine-tuning run continues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from config.errors import InputError
+from training.runs import find_latest_run
+
+
+def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
+    """Turn `--model_path` into a file.
+
+    Args:
+        model_path: a run folder, a `.keras` file, its name without suffix (as it stands, or below
+            `experiment_dir`), or "latest".
+        experiment_dir: folder under which all runs lie.
+        continues: the experiment whose newest finished run "latest" means.
+
+    Returns:
+        The `.keras` file; of a run folder its newest `best_model_*.keras`.
+
+    Raises:
+        InputError: there is no such run or file.
+
+    Example:
+        >>> find_model_file("no_such_model", "tests", "training/baseline")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
+    """
+    if model_path == "latest":
+        return _best_of(find_latest_run(Path(experiment_dir), continues))
+    for candidate in (Path(model_path), Path(experiment_dir) / model_path):
+        if candidate.is_dir():
+            return _best_of(candidate)
+        for file in (candidate, candidate.with_name(candidate.name + ".keras")):
+            if file.is_file():
+                return file
+    raise InputError(
+        "`--model_path` must be a run folder, a .keras file, its name without suffix, or latest. "
+        f"Received {model_path}, which is neither here nor under {experiment_dir}."
+    )
+
+
+def load_encoder(path: Path) -> keras.Model:
+    """Open an encoder, or the encoder inside a ranker or counter.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        Model from pictures (B, H, W, 3) in [0, 1] to a dict of feature maps with `stride_32`.
+
+    Raises:
+        InputError: the file is no Keras model, or holds no encoder.
+
+    Example:
+        >>> load_encoder(Path("README.md"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: README.md: must be a model saved by Keras as .keras. ...
+    """
+    model = load_model(path)
+    for part in (model, *model.layers, *_inner_layers(model)):
+        if isinstance(part, keras.Model) and _is_encoder(part):
+            return part
+    raise InputError(
+        f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps with `stride_32`. "
+        f"Received inputs {model.input_shape}; give a best_model_*.keras of a training run."
+    )
+
+
+def load_model(path: Path) -> keras.Model:
+    """Open a `.keras` file in safe mode.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        InputError: the file cannot be read as a Keras model.
+
+    Example:
+        >>> load_model(Path("README.md"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: README.md: must be a model saved by Keras as .keras. ...
+    """
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path}: must be a model saved by Keras as .keras. Received: {reason}"
+        ) from error
+
+
+def _best_of(run: Path) -> Path:
+    files = sorted(run.glob("best_model_*.keras"))
+    if not files:
+        raise InputError(f"{run}: holds no best_model_*.keras; give a training run that finished.")
+    return files[-1]
+
+
+def _is_encoder(model: keras.Model) -> bool:
+    return isinstance(model.output, dict) and "stride_32" in model.output
+
+
+def _inner_layers(model: keras.Model) -> list:
+    return [
+        inner for layer in model.layers if isinstance(layer, keras.Model) for inner in layer.layers
+    ]

@@ -1,0 +1,262 @@
+"""Run folders: `<experiment_dir>/<experiment_name>/<dataset>/<index>/<time>/`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from config.errors import InputError
+from config.loader import load_params, params_from_dict, params_to_dict
+from config.schema import SCHEMAS
+
+TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
+# What a run's result does not depend on.
+_FREE_ARGUMENTS = {
+    "command",
+    "resume",
+    "fresh",
+    "overrides",
+    "params_dir",
+    "experiment_dir",
+    "cache",
+}
+
+
+def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
+    """Make a run folder and keep the arguments and the resolved configuration in it.
+
+    Args:
+        args: the wrapper's arguments, with `experiment`, `experiment_dir`, `experiment_name` and
+            `index`.
+        params: resolved parameters of the experiment.
+        dataset: name of the training data; slashes become underscores.
+
+    Returns:
+        The new folder, with `hyperparams.json` and `args.json`.
+
+    Raises:
+        OSError: the folder cannot be made.
+
+    Example:
+        >>> # see `training.baseline.train`
+    """
+    name = re.sub(r"[^\w.-]+", "_", dataset).strip("_")
+    parent = Path(args.experiment_dir) / args.experiment_name / name / str(args.index)
+    stamp = datetime.datetime.now()
+    while True:
+        folder = parent / stamp.strftime(TIME_FORMAT)
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+            stamp += datetime.timedelta(seconds=1)
+    _write_json(folder / "hyperparams.json", params_to_dict(params))
+    _write_json(folder / "args.json", {**vars(args), "command": _command_line()})
+    return folder
+
+
+def read_run(folder: Path) -> tuple[dict, dict]:
+    """Read what a run was started with.
+
+    Args:
+        folder: a run folder.
+
+    Returns:
+        (arguments, resolved configuration).
+
+    Raises:
+        InputError: the folder is no run.
+
+    Example:
+        >>> read_run(Path("tests"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: tests: must be a run folder, with args.json and hyperparams.json.
+    """
+    try:
+        arguments = json.loads((Path(folder) / "args.json").read_text(encoding="utf-8"))
+        params = json.loads((Path(folder) / "hyperparams.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder}: must be a run folder, with args.json and hyperparams.json."
+        ) from error
+    return arguments, params
+
+
+def load_run_params(args: argparse.Namespace) -> Any:
+    """Load the parameters of a command: from its config file, or from the run it resumes.
+
+    Args:
+        args: the wrapper's arguments.
+
+    Returns:
+        The experiment's frozen dataclass.
+
+    Raises:
+        InputError: the configuration cannot be used.
+
+    Example:
+        >>> args = argparse.Namespace(
+        ...     experiment="training/baseline", params_dir="config", overrides=[], resume=None
+        ... )
+        >>> load_run_params(args).epochs
+        15
+    """
+    if not args.resume:
+        return load_params(Path(args.params_dir), args.experiment, args.overrides)
+    _, values = read_run(Path(args.resume))
+    return params_from_dict(SCHEMAS[args.experiment], values, where=args.resume)
+
+
+def is_finished(folder: Path) -> bool:
+    """Say whether a run has written its results.
+
+    Args:
+        folder: a run folder.
+
+    Returns:
+        True when `results.json` says "finished".
+
+    Example:
+        >>> is_finished(Path("tests"))
+        False
+    """
+    try:
+        results = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return results.get("status") == "finished"
+
+
+def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
+    """Find the newest finished run of an experiment.
+
+    Args:
+        experiment_dir: folder under which all runs lie.
+        experiment: e.g. "training/baseline".
+
+    Returns:
+        The run folder whose name, its starting time, is the latest.
+
+    Raises:
+        InputError: there is none.
+
+    Example:
+        >>> find_latest_run(Path("tests"), "training/baseline")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: tests: holds no finished run of `training/baseline`; ...
+    """
+    runs = [run for run in _list_runs(experiment_dir, experiment) if is_finished(run)]
+    if not runs:
+        raise InputError(
+            f"{experiment_dir}: holds no finished run of `{experiment}`; run "
+            f"`python train_wrapper.py --experiment {experiment}` first, or name a run with "
+            "`--model_path`."
+        )
+    return max(runs, key=lambda run: run.name)
+
+
+def find_unfinished_run(args: argparse.Namespace, params: Any) -> Path | None:
+    """Find the newest unfinished run that the same command line started.
+
+    Args:
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Returns:
+        Its folder; None when there is none.
+
+    Example:
+        >>> # see `open_run`
+    """
+    wanted = _identity(vars(args)), params_to_dict(params)
+    for run in sorted(
+        _list_runs(args.experiment_dir, args.experiment), key=lambda r: r.name, reverse=True
+    ):
+        arguments, stored = read_run(run)
+        if (_identity(arguments), stored) == wanted and not is_finished(run):
+            return run
+    return None
+
+
+def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
+    """Give the folder that a command works in: the one it left unfinished, or a new one.
+
+    Args:
+        args: the wrapper's arguments, with `resume` and `fresh`.
+        params: resolved parameters.
+        dataset: name of the training data.
+
+    Returns:
+        A run folder.
+
+    Raises:
+        OSError: a new folder cannot be made.
+
+    Example:
+        >>> # see `training.baseline.train`
+    """
+    if args.resume:
+        return Path(args.resume)
+    unfinished = None if args.fresh else find_unfinished_run(args, params)
+    return unfinished or create_run(args, params, dataset)
+
+
+def restore_arguments(args: argparse.Namespace) -> argparse.Namespace:
+    """Take the arguments of the run that `--resume` names.
+
+    Args:
+        args: the wrapper's arguments.
+
+    Returns:
+        `args` unless `resume` is set; else the run's own, with `resume` kept.
+
+    Raises:
+        InputError: the folder is no run, or the run is finished.
+
+    Example:
+        >>> restore_arguments(argparse.Namespace(resume=None)).resume is None
+        True
+    """
+    if not args.resume:
+        return args
+    arguments, _ = read_run(Path(args.resume))
+    if is_finished(Path(args.resume)):
+        raise InputError(
+            f"{args.resume}: this run is finished; leave out `--resume` for a new one."
+        )
+    return argparse.Namespace(**{**vars(args), **arguments, "resume": args.resume})
+
+
+def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
+    runs = []
+    for path in Path(experiment_dir).glob("**/args.json"):
+        try:
+            arguments, _ = read_run(path.parent)
+        except InputError:
+            continue
+        if arguments.get("experiment") == experiment:
+            runs.append(path.parent)
+    return runs
+
+
+def _identity(arguments: dict) -> dict:
+    plain = json.loads(json.dumps(arguments))
+    return {name: value for name, value in plain.items() if name not in _FREE_ARGUMENTS}
+
+
+def _command_line() -> str:
+    return "python " + shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _write_json(path: Path, values: dict) -> None:
+    path.write_text(json.dumps(values, indent=4, default=str) + "\n", encoding="utf-8")
