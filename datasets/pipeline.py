@@ -83,13 +83,9 @@ def make_sample_dataset(
 
     def load_sample(index: tf.Tensor) -> tuple:
         epoch, position = index // per_epoch, index % per_epoch
-        order_seed = tf.cast(tf.stack([seed, epoch, 0]), tf.int32)
-        number = tf.random.experimental.index_shuffle(position, order_seed, num_records - 1)
-        sample_seed = tf.cast(tf.stack([seed, epoch]), tf.int32)
-        return load(
-            number,
-            tf.random.experimental.stateless_fold_in(sample_seed, tf.cast(position, tf.int32)),
-        )
+        epoch_seed = tf.cast(tf.stack([seed, epoch]), tf.int32)
+        number = tf.random.experimental.index_shuffle(position, epoch_seed, num_records - 1)
+        return load(number, tf.random.experimental.stateless_fold_in(epoch_seed, position))
 
     indices = tf.data.Dataset.range(first_step * batch_size, epochs * per_epoch)
     samples = indices.map(load_sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

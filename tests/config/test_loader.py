@@ -1,0 +1,144 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from config.errors import InputError
+from config.loader import find_params_file, load_params, params_from_dict, params_to_dict
+from config.schema import SCHEMAS, BaselineParams, NoisySynthRegressParams
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+BASELINE = "training/baseline"
+
+
+def baseline_values(**changes):
+    values = json.loads((CONFIG / "baseline.params.json").read_text())
+    return {**values, **changes}
+
+
+@pytest.mark.parametrize("folder", [CONFIG, CONFIG / "demo"])
+@pytest.mark.parametrize("experiment", sorted(SCHEMAS))
+def test_load_params_reads_every_config_file(folder, experiment):
+    assert isinstance(load_params(folder, experiment), SCHEMAS[experiment])
+
+
+def test_every_config_file_belongs_to_an_experiment():
+    known = {
+        find_params_file(folder, experiment)
+        for folder in (CONFIG, CONFIG / "demo")
+        for experiment in SCHEMAS
+    }
+    assert set(CONFIG.rglob("*.params.json")) == known
+
+
+def test_baseline_holds_the_published_values():
+    params = load_params(CONFIG, BASELINE)
+    published = {
+        "input_shape": (640, 853, 3),
+        "batch_size": 3,
+        "epochs": 15,
+        "model_name": "resnet50",
+        "weights": "imagenet",
+        "initializations": "glorot_uniform",
+        "augment": 2,
+        "learning_rate": 5e-5,
+        "num_neurons": 128,
+        "num_layers": 0,
+    }
+    assert {name: getattr(params, name) for name in published} == published
+    assert params.loss["class_name"] == "BinaryCrossentropy"
+
+
+def test_load_params_overrides_by_json_or_text():
+    params = load_params(CONFIG, BASELINE, ["epochs=3", "model_name=vgg16", "weights=null"])
+    assert (params.epochs, params.model_name, params.weights) == (3, "vgg16", None)
+
+
+def test_load_params_overrides_a_list():
+    assert load_params(CONFIG, BASELINE, ["input_shape=[64, 96, 3]"]).input_shape == (64, 96, 3)
+
+
+def test_load_params_keeps_equals_signs_in_a_value():
+    assert load_params(CONFIG, BASELINE, ["weights=a=b.h5"]).weights == "a=b.h5"
+
+
+def test_params_round_trip():
+    params = load_params(CONFIG, BASELINE)
+    again = params_from_dict(BaselineParams, params_to_dict(params), where="here")
+    assert again == params
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epoch=3", "unknown key `epoch`; the nearest known one is `epochs`"),
+        ("epochs", "`--set` takes key=value. Received `epochs`"),
+        ("epochs=0", "`epochs` .* must be at least 1. Received 0"),
+        ("epochs=1.5", "`epochs` .* must be a whole number. Received 1.5"),
+        ("epochs=true", "`epochs` .* must be a whole number. Received True"),
+        ("epochs=many", "`epochs` .* must be a whole number. Received 'many'"),
+        ("learning_rate=-1", "`learning_rate` .* must be at least 0"),
+        ("max_bad_fraction=2", "must be between 0 and 1. Received 2"),
+        ("model_name=resnet5", "unknown model_name `resnet5`; the nearest known one is `resnet50`"),
+        ("batch_norm=thaw", 'must be "train" or "frozen"'),
+        ("input_shape=[64, 96]", "must be a list of 3 numbers"),
+        ("input_shape=[64, 0, 3]", "must be at least 1. Received 0"),
+        ("loss=[]", "`loss` .* must be an object"),
+        ("weights=3", "`weights` .* must be text or null. Received 3"),
+    ],
+)
+def test_load_params_says_what_is_wrong(override, message):
+    with pytest.raises(InputError, match=message):
+        load_params(CONFIG, BASELINE, [override])
+
+
+def test_load_params_refuses_numbers_that_are_not_finite():
+    with pytest.raises(InputError, match="`learning_rate` .* must be a number. Received nan"):
+        load_params(CONFIG, BASELINE, ["learning_rate=NaN"])
+
+
+def test_params_from_dict_names_a_missing_key_and_the_nearest_given():
+    values = baseline_values()
+    del values["epochs"]
+    with pytest.raises(InputError, match="key `epochs` .* is missing; the nearest one given is"):
+        params_from_dict(BaselineParams, values, where="here")
+
+
+def test_params_from_dict_names_an_unknown_key_and_its_place():
+    with pytest.raises(InputError, match="here: unknown key `batchsize`.*`batch_size`"):
+        params_from_dict(BaselineParams, baseline_values(batchsize=1), where="here")
+
+
+def test_load_params_names_a_missing_file(tmp_path):
+    with pytest.raises(InputError, match="baseline.params.json: no such config file"):
+        load_params(tmp_path, BASELINE)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "\xff"])
+def test_load_params_names_a_file_that_is_no_json_object(tmp_path, text):
+    (tmp_path / "baseline.params.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match="baseline.params.json: must be"):
+        load_params(tmp_path, BASELINE)
+
+
+def test_find_params_file_names_an_unknown_experiment():
+    with pytest.raises(InputError, match="unknown experiment `training/base`.*training/baseline"):
+        find_params_file(CONFIG, "training/base")
+
+
+def test_find_params_file_tells_fine_tuning_from_training(monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "finetuning/baseline", NoisySynthRegressParams)
+    assert find_params_file(CONFIG, "finetuning/baseline").name == "baseline.finetune.params.json"
+    assert find_params_file(CONFIG, BASELINE).name == "baseline.params.json"
+
+
+def test_params_are_frozen():
+    params = load_params(CONFIG, BASELINE)
+    with pytest.raises(AttributeError):
+        params.epochs = 2
+
+
+def test_every_field_has_a_meaning():
+    for schema in SCHEMAS.values():
+        for field in schema.__dataclass_fields__.values():
+            assert field.metadata["meaning"]
