@@ -1,0 +1,187 @@
+"""Reads upstream's `annotations.json`: ranked pairs, or pictures with their counts."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from config.errors import InputError
+from datasets.paths import find_dataset, join_inside, require_size
+from datasets.records import CountRecord, RankedRecord
+from datasets.split_rules import check_split
+
+_MAX_BYTES = 1 << 28
+_MAX_COUNT = 10**9
+_FILE_NAME = "annotations.json"
+
+
+def read_ranked_annotations(
+    data_dir: Path, dataset: str, split: str, *, filter_classes: Sequence[str] | None = None
+) -> list[RankedRecord]:
+    """Read ranked pairs.
+
+    The file is `{"train": [...], "val": [...]}`; an item is `{"source_image": name,
+    "target_image": name, "info": {"type": kind}}`, the source with at least as many objects as
+    the target. Names are relative to `data_dir`, with or without a leading slash.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the folder of `annotations.json`.
+        split: "train", "val" or "test".
+        filter_classes: kinds of pairs (`info.type`) to leave out.
+
+    Returns:
+        Records sorted by picture. A picture that is absent is listed all the same.
+
+    Raises:
+        InputError: the file is absent, not JSON or of another shape, the split is absent or empty,
+            an item is wrong, or a filtered kind does not occur.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> item = {"source_image": "/a.jpg", "target_image": "b.jpg", "info": {"type": "removed"}}
+        >>> _ = (data_dir / "annotations.json").write_text(json.dumps({"train": [item]}))
+        >>> read_ranked_annotations(data_dir, ".", "train")[0].kind
+        'removed'
+
+    References:
+        D'Alessandro et al., SYRAC, arXiv 2310.01662; upstream joins names without any check.
+    """
+    path, splits = _read_splits(data_dir, dataset)
+    items = _take_split(path, splits, split)
+    records = [
+        _read_pair(item, data_dir, f"`{path}` {split} item {i}") for i, item in enumerate(items)
+    ]
+    for kind in filter_classes or ():
+        _require_kind(kind, splits, path)
+    kept = [record for record in records if record.kind not in (filter_classes or ())]
+    if not kept:
+        raise InputError(
+            f"`--filter_classes` must leave items in the split {split} of `{path}`. "
+            f"{', '.join(filter_classes)} are all it has."
+        )
+    return sorted(kept)
+
+
+def read_counted_annotations(data_dir: Path, dataset: str, split: str) -> list[CountRecord]:
+    """Read pictures with their counts.
+
+    The file is a list of `{"image": name, "count": whole number}`, which is all for training, or
+    `{"train" | "val" | "test": [...]}`. Names are relative to `data_dir`, with or without a
+    leading slash. Off by one: none; there are no positions.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the folder of `annotations.json`.
+        split: "train", "val" or "test".
+
+    Returns:
+        Records sorted by picture; none when "val" is asked for and absent. A picture that is
+        absent is listed all the same.
+
+    Raises:
+        InputError: the file is absent, not JSON or of another shape, the split is absent or empty,
+            or an item is wrong.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> items = [{"image": "a.jpg", "count": 4}]
+        >>> _ = (data_dir / "annotations.json").write_text(json.dumps(items))
+        >>> read_counted_annotations(data_dir, ".", "train")[0].count
+        4
+    """
+    check_split(split)
+    path, splits = _read_splits(data_dir, dataset)
+    if split == "val" and "val" not in splits:
+        return []
+    items = _take_split(path, splits, split)
+    return sorted(
+        _read_count(item, data_dir, f"`{path}` {split} item {i}") for i, item in enumerate(items)
+    )
+
+
+def _read_splits(data_dir: Path, dataset: str) -> tuple[Path, dict]:
+    find_dataset(data_dir, dataset)
+    path = join_inside(data_dir, f"{dataset}/{_FILE_NAME}")
+    if not path.exists():
+        raise InputError(
+            f"`{path}` must list the pictures. There is no such file; `python synthesize.py` draws "
+            "the built-in data sets, and `--format` names the other layouts."
+        )
+    require_size(path, _MAX_BYTES)
+    try:
+        splits = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"`{path}` must be JSON in UTF-8. Reading says: {error}") from error
+    if isinstance(splits, list):
+        splits = {"train": splits}
+    if not isinstance(splits, dict) or not all(isinstance(v, list) for v in splits.values()):
+        raise InputError(
+            f'`{path}` must be a list of items, or {{"train": [...], ...}}. It is neither.'
+        )
+    return path, splits
+
+
+def _take_split(path: Path, splits: dict, split: str) -> list:
+    check_split(split)
+    if split not in splits:
+        raise InputError(
+            f"`{path}` must have the split {split}. It has {', '.join(splits) or 'none'}; put its "
+            f'items under {{"{split}": [...]}}.'
+        )
+    if not splits[split]:
+        raise InputError(f"`{path}` must have items in the split {split}. It is empty; add some.")
+    return splits[split]
+
+
+def _read_pair(item: Any, data_dir: Path, where: str) -> RankedRecord:
+    names = [_take(item, key, str, where) for key in ("source_image", "target_image")]
+    info = item.get("info") or {}
+    kind = info.get("type") if isinstance(info, dict) else None
+    images = tuple(_join(data_dir, name, where) for name in names)
+    return RankedRecord(images, "" if kind is None else str(kind))
+
+
+def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
+    name = _take(item, "image", str, where)
+    count = _take(item, "count", (int, float), where)
+    if isinstance(count, bool) or not 0 <= count <= _MAX_COUNT or count != int(count):
+        raise InputError(
+            f"{where}: `count` must be a whole number of 0 to {_MAX_COUNT}. Received {count}."
+        )
+    return CountRecord(_join(data_dir, name, where), int(count))
+
+
+def _take(item: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
+    if not isinstance(item, dict) or key not in item:
+        keys = ", ".join(map(str, item)) if isinstance(item, dict) else type(item).__name__
+        raise InputError(f"{where} must be an object with `{key}`. Received {keys or 'no key'}.")
+    if not isinstance(item[key], kind):
+        required = "text" if kind is str else "a whole number"
+        raise InputError(f"{where}: `{key}` must be {required}. Received {item[key]!r}.")
+    return item[key]
+
+
+def _join(data_dir: Path, name: str, where: str) -> Path:
+    try:
+        return join_inside(data_dir, name)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _require_kind(kind: str, splits: dict, path: Path) -> None:
+    known = set()
+    for item in (item for items in splits.values() for item in items if isinstance(item, dict)):
+        info = item.get("info")
+        known.add(str(info.get("type", "")) if isinstance(info, dict) else "")
+    if kind not in known:
+        nearest = difflib.get_close_matches(kind, known, n=1, cutoff=0)
+        raise InputError(
+            f"`--filter_classes` must name kinds that `{path}` has. Received {kind}; the nearest "
+            f"is {nearest[0] if nearest else 'none'}."
+        )

@@ -1,0 +1,83 @@
+"""Reads dot pictures: beside each picture one more, black but for a pixel an object."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from config.errors import InputError
+from datasets.images import read_labels
+from datasets.paths import find_dataset, keep_inside, list_files
+from datasets.records import PointRecord
+from datasets.split_rules import every_fifth
+
+_MAX_DOT_SHARE = 0.25
+# (name of a picture of dots, name of its picture)
+_NAMES = (
+    (re.compile(r"(?P<start>.*)dots\.png"), r"\g<start>cell.png"),
+    (re.compile(r"(?P<start>.+)_dots_(?P<number>\d+)\.png"), r"\g<start>_\g<number>.png"),
+)
+
+
+def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+    """Read pictures and the dots that mark their objects.
+
+    Layouts: `NNNcell.png` + `NNNdots.png` (VGG cells), and `<slide>_<kkk>.png` +
+    `<slide>_dots_<kkk>.png` (MBM). Every pixel whose first channel is not 0 (red or white on
+    black) is an object. There is no split: every fifth picture by sorted name is "test" (see
+    `datasets.split_rules`). Off by one: none; a pixel's row and column count from 0 already.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the folder of the pictures.
+        split: "train" or "test"; "val" has no pictures.
+
+    Returns:
+        Records sorted by picture. A picture that is absent is listed all the same.
+
+    Raises:
+        InputError: the folder is missing, a picture has no dots, or a picture of dots cannot be
+            read or is bright all over.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for i in range(5):
+        ...     dots = Image.new("RGB", (8, 6))
+        ...     dots.putpixel((3, 2), (255, 0, 0))
+        ...     dots.save(folder / f"00{i}dots.png")
+        >>> read_dots(folder.parent, folder.name, "test")[0].points
+        array([[2., 3.]])
+
+    References:
+        Lempitsky and Zisserman, Learning to Count Objects in Images, NIPS 2010.
+    """
+    folder = find_dataset(data_dir, dataset)
+    files = list_files(data_dir, folder, "*dots*.png")
+    dots = {file.with_name(name): file for file in files if (name := _picture_name(file.name))}
+    for picture in sorted(folder.glob("*cell.png")):
+        if picture not in dots:
+            raise InputError(f"`{picture}` must have a picture of dots beside it. Add it.")
+    chosen = every_fifth(sorted(dots), split)
+    return [PointRecord(keep_inside(data_dir, path), _read_points(dots[path])) for path in chosen]
+
+
+def _picture_name(dots_name: str) -> str | None:
+    for pattern, picture in _NAMES:
+        if match := pattern.fullmatch(dots_name):
+            return match.expand(picture)
+    return None
+
+
+def _read_points(path: Path) -> np.ndarray:
+    labels = read_labels(path)  # (H, W)
+    points = np.argwhere(labels != 0).astype(np.float64)  # (N, 2)
+    if len(points) > _MAX_DOT_SHARE * labels.size:
+        raise InputError(
+            f"`{path}` must be black but for one pixel an object. {len(points)} of its "
+            f"{labels.size} pixels are bright; invert it if its background is white."
+        )
+    return points

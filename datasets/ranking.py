@@ -1,0 +1,129 @@
+"""Forms ranked lists from counts: only the order of the counts is kept."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.errors import InputError
+from datasets.records import CountRecord, PointRecord, RankedRecord
+
+
+def lists_from_counts(
+    records: Sequence[CountRecord | PointRecord],
+    list_length: int,
+    *,
+    max_lists: int,
+    seed: int,
+) -> list[RankedRecord]:
+    """Form lists of pictures whose counts decrease strictly.
+
+    All such lists when there are at most `max_lists`, else that many distinct ones, each list as
+    likely as any other. The lists are numbered, not built, before some are drawn: with pictures
+    grouped by count, largest first, the number of lists of length l that begin in group g or later
+    is N(l, g) = N(l, g + 1) + size(g) N(l - 1, g + 1).
+
+    Args:
+        records: pictures with counts.
+        list_length: pictures a list, 2 or more.
+        max_lists: most lists formed.
+        seed: picks the lists when there are more.
+
+    Returns:
+        Lists of kind "counts", the fullest pictures first; the order of `records` has no influence.
+
+    Raises:
+        InputError: fewer different counts than `list_length`, or an argument out of bounds.
+
+    Example:
+        >>> records = [CountRecord(Path(f"{n}.jpg"), n) for n in (5, 9, 5, 2)]
+        >>> lists = lists_from_counts(records, 3, max_lists=10, seed=0)
+        >>> [[path.stem for path in ranked.images] for ranked in lists]
+        [['9', '5', '2'], ['9', '5', '2']]
+    """
+    if list_length < 2 or max_lists < 1:
+        raise InputError(
+            "`list_length` must be at least 2 and `max_lists` at least 1. Received "
+            f"{list_length} and {max_lists}."
+        )
+    groups = _group(records)
+    starts = _number_lists([len(group) for group in groups], list_length)
+    total = starts[-1][-1]
+    if total == 0:
+        raise InputError(
+            f"Ranked lists of {list_length} pictures must have {list_length} different counts. "
+            f"The {len(records)} pictures have {len(groups)}; add pictures or shorten the lists."
+        )
+    chosen = range(total) if total <= max_lists else _draw(total, max_lists, seed)
+    return [RankedRecord(_build(number, groups, starts), "counts") for number in chosen]
+
+
+def pairs_from_counts(
+    records: Sequence[CountRecord | PointRecord], *, max_pairs: int, seed: int
+) -> list[RankedRecord]:
+    """Form the pairs (i, j) with count_i > count_j.
+
+    Args:
+        records: pictures with counts.
+        max_pairs: most pairs formed; a sample beyond.
+        seed: picks the sample.
+
+    Returns:
+        Pairs of kind "counts", the fuller picture first.
+
+    Raises:
+        InputError: all counts are equal, or `max_pairs` is less than 1.
+
+    Example:
+        >>> records = [CountRecord(Path(f"{n}.jpg"), n) for n in (1, 2, 3)]
+        >>> len(pairs_from_counts(records, max_pairs=100, seed=0))
+        3
+    """
+    return lists_from_counts(records, 2, max_lists=max_pairs, seed=seed)
+
+
+def _group(records: Sequence[CountRecord | PointRecord]) -> list[list[Path]]:
+    """Return the pictures by count, the largest count first."""
+    ordered = sorted(records, key=lambda record: (-record.count, record.image))
+    by_count = itertools.groupby(ordered, key=lambda record: record.count)
+    return [[record.image for record in group] for _, group in by_count]
+
+
+def _number_lists(sizes: list[int], list_length: int) -> list[list[int]]:
+    """Return for each length l = 0.. the running number of lists that begin before group g."""
+    starts = [[0] * len(sizes) + [1]]  # one empty list, wherever it begins
+    for length in range(1, list_length + 1):
+        shorter = starts[-1]
+        running = [0]
+        for group, size in enumerate(sizes):
+            rest = 1 if length == 1 else shorter[-1] - shorter[group + 1]
+            running.append(running[-1] + size * rest)
+        starts.append(running)
+    return starts
+
+
+def _draw(total: int, number: int, seed: int) -> list[int]:
+    generator = random.Random(seed)
+    if total <= sys.maxsize:
+        return sorted(generator.sample(range(total), number))
+    drawn: set[int] = set()  # `range` has no length beyond maxsize; collisions are rare there
+    while len(drawn) < number:
+        drawn.add(generator.randrange(total))
+    return sorted(drawn)
+
+
+def _build(number: int, groups: list[list[Path]], starts: list[list[int]]) -> tuple[Path, ...]:
+    """Build the list of a number: find each picture's group, then its place in the group."""
+    images, first = [], 0
+    for length in range(len(starts) - 1, 0, -1):
+        position = starts[length][first] + number
+        group = bisect.bisect_right(starts[length], position) - 1
+        rest = 1 if length == 1 else starts[length - 1][-1] - starts[length - 1][group + 1]
+        place, number = divmod(position - starts[length][group], rest)
+        images.append(groups[group][place])
+        first = group + 1
+    return tuple(images)
