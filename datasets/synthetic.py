@@ -1,0 +1,301 @@
+"""Crowd scenes drawn from a seed, each with every kind of label.
+
+A scene is geometry: who stands where, what else stands about, the camera and the light. Drawing it
+gives the picture, head points, boxes, instance masks and the count. `Scene.without` takes people
+out and leaves everything else in place, which gives a pair whose order is known without counting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+
+from datasets.scene_backgrounds import GROUNDS, SKYLINES, draw_background
+from datasets.scene_clutter import sample_clutter
+from datasets.scene_drawing import (
+    Light,
+    develop,
+    paint_labels,
+    paint_objects,
+    painted_objects,
+    sample_light,
+    shade_ground,
+)
+from datasets.scene_people import PERSON, head_points, sample_people
+
+MIN_VISIBLE = 0.15
+MIN_PIXELS = 6
+_SMALLEST = 0.065  # height of the farthest people, share of the picture's height
+_ROUNDS = 8  # attempts to replace people whom others hide
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Geometry of a crowd scene.
+
+    Attributes:
+        seed: first key of every draw.
+        index: second key: the number of the scene.
+        image_size: (height, width), pixels.
+        horizon: row where people would have no height, pixels.
+        slope: height of an adult per row below the horizon.
+        ground: key of `scene_backgrounds.GROUNDS`.
+        skyline: one of `scene_backgrounds.SKYLINES`.
+        light: exposure, shadows, haze, noise.
+        people: (N,) structured array of `scene_people.PERSON`.
+        clutter: (M,) structured array of `scene_clutter.CLUTTER`.
+
+    Example:
+        >>> scene = sample_scene(0, 3)
+        >>> scene.without([0]).count == scene.count - 1
+        True
+    """
+
+    seed: int
+    index: int
+    image_size: tuple[int, int]
+    horizon: float
+    slope: float
+    ground: str
+    skyline: str
+    light: Light
+    people: np.ndarray
+    clutter: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """The number of people."""
+        return len(self.people)
+
+    def without(self, indices) -> Scene:
+        """Take people out; every other thing keeps its place, look and noise.
+
+        Args:
+            indices: positions in `people` to remove.
+
+        Returns:
+            The scene without them.
+
+        Raises:
+            ValueError: an index is not that of a person.
+
+        Example:
+            >>> scene = sample_scene(0, 3)
+            >>> scene.without(range(scene.count)).count
+            0
+        """
+        indices = np.asarray(list(indices), np.int64)
+        if indices.size and not (0 <= indices.min() and indices.max() < self.count):
+            raise ValueError(
+                f"`indices` must lie in 0..{self.count - 1}, the people of this scene. "
+                f"Received {indices.tolist()}."
+            )
+        return replace(self, people=np.delete(self.people, indices))
+
+
+@dataclass(frozen=True)
+class DrawnScene:
+    """A picture and its labels.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        points: (N, 2) float64 (row, column) of the head centres, inside the picture; a head may be
+            hidden by who stands in front.
+        boxes: (N, 4) float64 xyxy half-open pixels around the VISIBLE part of each person.
+        label_map: (H, W) int32, 0 background, i + 1 the visible part of person i.
+
+    Example:
+        >>> drawn = draw_scene(sample_scene(0, 3))
+        >>> drawn.image.shape, drawn.count == drawn.label_map.max()
+        ((192, 256, 3), np.True_)
+    """
+
+    image: np.ndarray
+    points: np.ndarray
+    boxes: np.ndarray
+    label_map: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """The number of people."""
+        return len(self.points)
+
+
+def sample_scene(
+    seed: int,
+    index: int,
+    *,
+    image_size: tuple[int, int] = (192, 256),
+    max_count: int = 60,
+    empty_fraction: float = 0.05,
+) -> Scene:
+    """Draw the geometry of one scene.
+
+    Counts run from 0 to `max_count`, small ones somewhat more often. Camera, ground, clutter and
+    light are drawn before and without regard to the count, so that none of them betrays it. A
+    place is rejected, and another tried, when less than 15 % of the person could be seen there
+    because of nearer people or things, or when the head would lie outside the picture. After eight
+    attempts the scene keeps those who fit: in a full scene fewer people than were wanted, while
+    the labels always tell who is there.
+
+    Args:
+        seed: not negative; scenes of different seeds have nothing in common.
+        index: not negative; number of the scene.
+        image_size: (height, width), at least (32, 32) pixels.
+        max_count: most people in a scene.
+        empty_fraction: share of scenes without people, 0 to 1.
+
+    Returns:
+        The scene.
+
+    Raises:
+        ValueError: an argument is out of its range.
+
+    Example:
+        >>> sample_scene(0, 1, empty_fraction=1.0).count
+        0
+    """
+    _check(seed, index, image_size, max_count, empty_fraction)
+    rng = np.random.default_rng([seed, index])
+    horizon, slope = _sample_camera(rng, image_size)
+    scene = Scene(
+        seed=seed,
+        index=index,
+        image_size=tuple(image_size),
+        horizon=horizon,
+        slope=slope,
+        ground=str(rng.choice(list(GROUNDS))),
+        skyline=str(rng.choice(SKYLINES)),
+        light=sample_light(rng),
+        people=np.zeros(0, PERSON),
+        clutter=np.zeros(0),
+    )
+    rows, cols = _sample_places(rng, scene, rng.poisson(rng.choice([1, 5, 12])), grouped=0.0)
+    clutter = sample_clutter(rng, rows, cols, slope * (rows - horizon))
+    scene = replace(scene, clutter=clutter)
+    empty = rng.random() < empty_fraction
+    wanted = min(1 + int(max_count * rng.random() ** 1.35), max_count)
+    return scene if empty else _populate(rng, scene, wanted)
+
+
+def _check(seed, index, image_size, max_count, empty_fraction) -> None:
+    """Refuse arguments out of range."""
+    if seed < 0 or index < 0:
+        raise ValueError(f"`seed` and `index` must be 0 or more. Received {seed} and {index}.")
+    if len(image_size) != 2 or min(image_size) < 32:
+        raise ValueError(
+            "`image_size` must be (height, width) of at least 32 pixels each. "
+            f"Received {tuple(image_size)}."
+        )
+    if max_count < 1 or not 0 <= empty_fraction <= 1:
+        raise ValueError(
+            "`max_count` must be at least 1 and `empty_fraction` in 0..1. "
+            f"Received {max_count} and {empty_fraction}."
+        )
+
+
+def _sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> tuple[float, float]:
+    """Draw the horizon's row and the growth of people per row below it."""
+    height = size[0]
+    if rng.random() < 0.5:
+        horizon, nearest = rng.uniform(0.04, 0.34) * height, rng.uniform(0.24, 0.46) * height
+    else:
+        horizon, nearest = rng.uniform(-1.4, 0) * height, rng.uniform(0.15, 0.34) * height
+    return float(horizon), float(nearest / (height - horizon))
+
+
+def _sample_places(
+    rng: np.random.Generator, scene: Scene, num: int, *, grouped: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw feet: spread over the ground, or a share of them drawn towards a few groups."""
+    height, width = scene.image_size
+    nearest = scene.slope * (height - scene.horizon)
+    first = max(scene.horizon + _SMALLEST * height / scene.slope, 0.03 * height)
+    last = height + 0.6 * nearest
+    rows, cols = rng.uniform(first, last, num), rng.uniform(0, width, num)
+    group_rows, group_cols = rng.uniform(first, height, 4), rng.uniform(0, width, 4)
+    group = rng.integers(0, 4, num)
+    spread = rng.uniform(0.4, 1.6) * scene.slope * (group_rows - scene.horizon)
+    joins = rng.random(num) < grouped
+    offsets = rng.normal(0, 1, (2, num)) * spread[group]
+    rows = np.where(joins, group_rows[group] + 0.4 * offsets[0], rows)
+    cols = np.where(joins, group_cols[group] + offsets[1], cols)
+    return np.clip(rows, first, last), cols
+
+
+def _populate(rng: np.random.Generator, scene: Scene, wanted: int) -> Scene:
+    """Add people until `wanted` can be seen or the attempts are used up."""
+    height, width = scene.image_size
+    grouped = float(max(rng.uniform(-0.8, 0.9), 0))
+    for _ in range(_ROUNDS):
+        missing = wanted - scene.count
+        if not missing:
+            break
+        rows, cols = _sample_places(rng, scene, missing, grouped=grouped)
+        added = sample_people(rng, rows, cols, scene.slope * (rows - scene.horizon))
+        heads = head_points(added)
+        inside = ((heads >= 0) & (heads < [height, width])).all(axis=1)
+        people = np.concatenate([scene.people, added[inside]])
+        scene = _keep_visible(replace(scene, people=people))
+    return scene
+
+
+def _keep_visible(scene: Scene) -> Scene:
+    """Drop people of whom too little can be seen; nobody gets less visible by that."""
+    objects = painted_objects(scene.people, scene.clutter, scene.light.side)
+    labels, full = paint_labels(scene.image_size, objects, scene.count)
+    seen = np.bincount(labels.ravel(), minlength=scene.count + 1)[1:]
+    keep = (seen >= MIN_VISIBLE * full) & (seen >= MIN_PIXELS)
+    return replace(scene, people=scene.people[keep])
+
+
+def draw_scene(scene: Scene) -> DrawnScene:
+    """Draw a scene and its labels.
+
+    Args:
+        scene: from `sample_scene` or `Scene.without`.
+
+    Returns:
+        Picture, head points, boxes and masks.
+
+    Example:
+        >>> scene = sample_scene(0, 3)
+        >>> bool((draw_scene(scene).image == draw_scene(scene).image).all())
+        True
+    """
+    objects = painted_objects(scene.people, scene.clutter, scene.light.side)
+    labels, _ = paint_labels(scene.image_size, objects, scene.count)
+    slices = ndimage.find_objects(labels, scene.count)
+    boxes = [(cols.start, rows.start, cols.stop, rows.stop) for rows, cols in slices]
+    return DrawnScene(
+        image=_draw_image(scene, objects),
+        points=head_points(scene.people),
+        boxes=np.array(boxes, np.float64).reshape(-1, 4),
+        label_map=labels,
+    )
+
+
+def _draw_image(scene: Scene, objects: list[tuple]) -> np.ndarray:
+    """Draw background, shadows and objects, and develop the picture: (H, W, 3) uint8."""
+    # Streams of their own: what is drawn here never depends on how many people there are.
+    background = draw_background(
+        np.random.default_rng([scene.seed, scene.index, 1]),
+        scene.image_size,
+        ground=scene.ground,
+        skyline=scene.skyline,
+        horizon=scene.horizon,
+        slope=scene.slope,
+    )
+    feet = [
+        np.stack([things["col"], things["row"], things["height"]], axis=-1)
+        for things in (scene.people, scene.clutter)
+    ]
+    far_colour = background[: max(int(scene.horizon), 8)].mean(axis=(0, 1))
+    shaded = shade_ground(background, np.concatenate(feet), scene.light)
+    rows = np.sort(np.concatenate([feet[0][:, 1], feet[1][:, 1]]))
+    nearness = (rows - scene.horizon) / (scene.image_size[0] - scene.horizon)
+    hazes = scene.light.haze * np.clip(1 - nearness, 0, 1)
+    picture = paint_objects(shaded, objects, hazes.tolist(), far_colour)
+    return develop(picture, scene.light, np.random.default_rng([scene.seed, scene.index, 2]))
