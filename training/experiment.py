@@ -144,6 +144,7 @@ def _fit_epochs(model, make_dataset, validation, plan: FitPlan, callbacks: list)
     common = {
         "validation_data": validation,
         "callbacks": callbacks,
+        "shuffle": False,
         "verbose": 1 if sys.stdout.isatty() else 2,
     }
     try:
@@ -151,6 +152,8 @@ def _fit_epochs(model, make_dataset, validation, plan: FitPlan, callbacks: list)
             _finish_epoch(model, validation, callbacks)
         elif state.step:
             rest = plan.steps_per_epoch - state.step
+            # Keras makes the metrics' variables at their first use; the restored ones need them.
+            model.evaluate(validation.take(1), verbose=0)
             model.fit(
                 make_dataset(state.epoch * plan.steps_per_epoch + state.step),
                 initial_epoch=state.epoch,

@@ -1,0 +1,196 @@
+import csv
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from config.errors import InputError
+from datasets.pipeline import make_sample_dataset
+from training.experiment import FitPlan, build_optimizer, fit, start_seed
+from training.interruption import StoppedRun
+
+EPOCHS, STEPS, BATCH = 3, 4, 2
+INPUTS = np.random.default_rng(0).normal(size=(16, 3)).astype(np.float32)
+TARGETS = (INPUTS @ [[1.0], [2.0], [-1.0]]).astype(np.float32)
+
+
+def build_model():
+    start_seed(0)
+    layers = [keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    model.compile(build_optimizer("adam", 0.05), "mse", metrics=["mae"])
+    return model
+
+
+def make_dataset(first_step, poison_step=None):
+    def load(number, seed):
+        noise = tf.random.stateless_normal((3,), seed) / 10
+        return tf.gather(INPUTS, number) + noise, tf.gather(TARGETS, number)
+
+    batches = make_sample_dataset(
+        16,
+        load,
+        batch_size=BATCH,
+        steps_per_epoch=STEPS,
+        epochs=EPOCHS,
+        seed=7,
+        first_step=first_step,
+    )
+    if poison_step is None:
+        return batches
+    return batches.enumerate().map(
+        lambda i, xy: (tf.where(i == poison_step, np.nan, 1.0) * xy[0], xy[1])
+    )
+
+
+class AskToStop(keras.callbacks.Callback):
+    """Sends SIGTERM to the test itself in one step, of training or of validation."""
+
+    def __init__(self, *, step=None, validation_epoch=None):
+        super().__init__()
+        self.step, self.validation_epoch = step, validation_epoch
+        self.seen, self.epoch = 0, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.seen == self.step:
+            signal.raise_signal(signal.SIGTERM)
+        self.seen += 1
+
+    def on_test_batch_begin(self, batch, logs=None):
+        if self.epoch == self.validation_epoch:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def run_fit(folder, callbacks=(), **options):
+    folder.mkdir(exist_ok=True)
+    model = build_model()
+    validation = tf.data.Dataset.from_tensor_slices((INPUTS, TARGETS)).batch(8)
+    plan = FitPlan(
+        run=folder,
+        epochs=EPOCHS,
+        steps_per_epoch=STEPS,
+        models={"best_{epoch:02d}.keras": model},
+        callbacks=callbacks,
+        **options,
+    )
+    history = fit(model, make_dataset, validation, plan)
+    return model, history
+
+
+def assert_same_run(folder, other, model, other_model):
+    for variable, twin in zip(model.variables, other_model.variables, strict=True):
+        np.testing.assert_array_equal(variable, twin)
+    optimizer_pairs = zip(model.optimizer.variables, other_model.optimizer.variables, strict=True)
+    for variable, twin in optimizer_pairs:
+        np.testing.assert_array_equal(variable, twin)
+    assert (folder / "results.csv").read_bytes() == (other / "results.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "undisturbed"
+    model, history = run_fit(folder)
+    return folder, model, history
+
+
+def test_fit_learns_and_writes_a_row_per_epoch(undisturbed):
+    folder, _, history = undisturbed
+    with open(folder / "results.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
+    assert float(rows[-1]["val_loss"]) < float(rows[0]["val_loss"])
+    assert float(rows[-1]["val_loss"]) == history[-1]["val_loss"]
+
+
+def test_fit_keeps_the_best_model_alone(undisturbed):
+    folder, _, history = undisturbed
+    best = int(np.argmin([row["val_loss"] for row in history]))
+    assert [file.name for file in folder.glob("best_*")] == [f"best_{best:02d}.keras"]
+
+
+def test_fit_keeps_two_checkpoints(undisturbed):
+    folder, _, _ = undisturbed
+    names = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    assert names == ["step-000000008", "step-000000012"]  # ends of the last two epochs of 4 steps
+
+
+@pytest.mark.parametrize("step", [0, 1, 3, 4, 6, 11])
+def test_a_run_stopped_at_any_step_goes_on_to_the_same_result(undisturbed, tmp_path, step):
+    with pytest.raises(StoppedRun, match="go on with `--resume .*run`"):
+        run_fit(tmp_path / "run", [AskToStop(step=step)])
+    model, _ = run_fit(tmp_path / "run", [AskToStop()])
+    assert_same_run(undisturbed[0], tmp_path / "run", undisturbed[1], model)
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_a_run_stopped_in_validation_goes_on_to_the_same_result(undisturbed, tmp_path, epoch):
+    with pytest.raises(StoppedRun, match=f"epoch {epoch + 1}, step 4 of 4"):
+        run_fit(tmp_path / "run", [AskToStop(validation_epoch=epoch)])
+    model, _ = run_fit(tmp_path / "run", [AskToStop()])
+    assert_same_run(undisturbed[0], tmp_path / "run", undisturbed[1], model)
+
+
+def test_a_torn_newest_checkpoint_falls_back_and_is_kept(undisturbed, tmp_path, caplog):
+    stops = [AskToStop(step=6)]
+    with pytest.raises(StoppedRun):
+        run_fit(tmp_path / "run", stops, checkpoint_steps=1)
+    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    (newest / "state.json").write_text("{")
+    model, _ = run_fit(tmp_path / "run", [AskToStop()])
+    assert "torn checkpoint" in caplog.text
+    assert_same_run(undisturbed[0], tmp_path / "run", undisturbed[1], model)
+
+
+def test_a_finished_run_is_not_trained_again(undisturbed):
+    folder, model, history = undisturbed
+    again, rows = run_fit(folder)
+    assert rows == history
+    assert_same_run(folder, folder, model, again)
+
+
+def test_early_stopping_ends_a_run_and_stays_ended(tmp_path):
+    _, history = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    # "mae" is taken for a value to be maximised, so falling errors never improve on the first.
+    assert len(history) == 2
+    _, again = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    assert again == history
+
+
+def test_nan_stops_the_run_and_names_the_step(tmp_path):
+    model = build_model()
+    plan = FitPlan(run=tmp_path, epochs=EPOCHS, steps_per_epoch=STEPS, models={})
+    validation = make_dataset(0).take(1)
+    with pytest.raises(InputError, match="the loss became nan at epoch 2, step 3"):
+        fit(model, lambda first: make_dataset(first, poison_step=6), validation, plan)
+
+
+def test_an_unwritable_checkpoint_folder_warns_and_the_run_goes_on(tmp_path, caplog):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoints").write_text("a file in the way")
+    _, history = run_fit(tmp_path / "run")
+    assert len(history) == EPOCHS
+    assert "checkpoint not written" in caplog.text
+
+
+def test_a_reader_error_in_the_pipeline_is_reported_as_input(tmp_path):
+    def fail(number):
+        raise InputError(f"picture {number} is broken.")
+
+    def make_broken(first_step):
+        return make_dataset(first_step).map(
+            lambda x, y: (x + tf.ensure_shape(tf.numpy_function(fail, [1], tf.float32), ()), y)
+        )
+
+    plan = FitPlan(run=tmp_path, epochs=1, steps_per_epoch=STEPS, models={})
+    with pytest.raises(InputError, match="^picture 1 is broken.$"):
+        fit(build_model(), make_broken, make_dataset(0).take(1), plan)
+
+
+def test_build_optimizer_names_an_unknown_one():
+    with pytest.raises(InputError, match="`optimizer` must name a Keras optimizer"):
+        build_optimizer("adamant", 0.1)
