@@ -1,0 +1,172 @@
+"""Exports a Keras model as a SavedModel that any TensorFlow program can serve."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from config.errors import InputError
+from reporting.model_files import is_saved_model
+from reporting.serving import decode_image
+
+logger = logging.getLogger(__name__)
+
+TOLERANCE = 1e-4
+CHECK_SHAPE = (2, 101, 67, 3)  # odd on purpose: no patch grid divides it
+
+
+def export_saved_model(
+    model: keras.Model,
+    path: str | Path,
+    *,
+    max_pixels: int,
+    assets: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a SavedModel with two signatures, and compare it with the Keras model.
+
+    `serving_default(images: uint8 (B, H, W, 3))` takes pictures of one size, `serve_bytes(images:
+    string (B,))` JPEG and PNG files of any sizes; both return a dict with one row per picture.
+    `serve_bytes` checks each header against `max_pixels` before it decodes and does not apply EXIF
+    orientation: turn such photos upright first. It drops alpha.
+
+    The folder is written beside its place, loaded with plain `tf.saved_model.load`, compared on
+    seeded random pictures of an odd size, and only then put there. An earlier SavedModel at `path`
+    is replaced.
+
+    Args:
+        model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs whose shape
+            beyond the batch does not depend on the picture.
+        path: the folder to write.
+        max_pixels: larger files are refused by `serve_bytes`, pixels.
+        assets: {file name: text} that travels in `assets.extra/`, e.g. class names.
+
+    Returns:
+        `path`.
+
+    Raises:
+        ValueError: the model has other inputs or outputs, or `max_pixels` is below 1.
+        InputError: `path` holds something that is no SavedModel.
+        RuntimeError: the export answers other than the model by more than 1e-4 (relative above 1).
+        OSError: the folder cannot be written.
+
+    Example:
+        >>> images = keras.Input((None, None, 3), dtype="uint8")
+        >>> x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(images))
+        >>> model = keras.Model(images, {"mean_color": x})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = export_saved_model(model, Path(folder) / "saved_model", max_pixels=10**6)
+        ...     loaded = tf.saved_model.load(path)
+        ...     answer = loaded.signatures["serving_default"](images=np.ones((2, 5, 9, 3), "uint8"))
+        >>> {name: tuple(output.shape) for name, output in answer.items()}
+        {'mean_color': (2, 3)}
+    """
+    _check_model(model, max_pixels)
+    path = Path(os.path.abspath(path))
+    if path.exists() and not _replaceable(path):
+        raise InputError(
+            f"{path} must not exist, be empty or be a SavedModel to replace. "
+            "Received something else; choose another folder."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as temporary:
+        written = Path(temporary) / "written"
+        _write(model, written, max_pixels, assets or {})
+        difference = _compare(model, written)
+        _replace(path, written, Path(temporary) / "earlier")
+    logger.info("exported %s; differs from the Keras model by %.1e at most", path, difference)
+    return path
+
+
+def _check_model(model, max_pixels):
+    if max_pixels < 1:
+        raise ValueError(f"`max_pixels` must be at least 1. Received {max_pixels}.")
+    inputs = model.inputs
+    if len(inputs) != 1 or inputs[0].dtype != "uint8" or inputs[0].shape[1:] != (None, None, 3):
+        received = ", ".join(f"{item.dtype} {tuple(item.shape)}" for item in inputs)
+        raise ValueError(
+            "`model` must take one uint8 input (B, H, W, 3) of any H and W. "
+            f"Received {received}; build it with models.counter.build_counter."
+        )
+    outputs = model.output
+    if not isinstance(outputs, dict) or any(None in item.shape[1:] for item in outputs.values()):
+        raise ValueError(
+            "`model` must return a dict of outputs of a known shape beyond the batch. "
+            f"Received {outputs}; name each output."
+        )
+
+
+def _replaceable(path):
+    return path.is_dir() and (is_saved_model(path) or not any(path.iterdir()))
+
+
+def _write(model, path, max_pixels, assets):
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    one_row = {
+        name: tf.TensorSpec(item.shape[1:], item.dtype) for name, item in model.output.items()
+    }
+
+    def serve_images(images):
+        return model(images, training=False)
+
+    def serve_file(content):
+        image = decode_image(content, max_pixels)  # (H, W, 3)
+        return {name: row[0] for name, row in serve_images(image[tf.newaxis]).items()}
+
+    def serve_bytes(images):
+        # One picture at a time: their sizes differ, and so memory stays that of one picture.
+        return tf.map_fn(serve_file, images, fn_output_signature=one_row, parallel_iterations=1)
+
+    pixels = tf.TensorSpec((None, None, None, 3), tf.uint8, name="images")
+    files = tf.TensorSpec((None,), tf.string, name="images")
+    archive.add_endpoint("serving_default", serve_images, input_signature=[pixels])
+    archive.add_endpoint("serve_bytes", serve_bytes, input_signature=[files])
+    archive.write_out(str(path), verbose=False)
+    for name, text in assets.items():
+        # The format's own folder for files that TensorFlow leaves alone.
+        (path / "assets.extra").mkdir(exist_ok=True)
+        (path / "assets.extra" / name).write_text(text, encoding="utf-8")
+
+
+def _compare(model, path):
+    """Return the largest difference between the export's answers and the model's."""
+    images = np.random.default_rng(0).integers(0, 256, CHECK_SHAPE, np.uint8)
+    expected = {name: row.numpy() for name, row in model(images, training=False).items()}
+    loaded = tf.saved_model.load(str(path))  # stays referenced while its signatures run
+    files = tf.stack([tf.io.encode_png(image) for image in images])
+    answers = {
+        "serving_default": loaded.signatures["serving_default"](images=tf.constant(images)),
+        "serve_bytes": loaded.signatures["serve_bytes"](images=files),
+    }
+    largest = 0.0
+    for signature, answer in answers.items():
+        for name, value in expected.items():
+            scale = np.maximum(1.0, np.abs(value))
+            difference = float(np.max(np.abs(answer[name].numpy() - value) / scale, initial=0.0))
+            if not difference <= TOLERANCE:  # also catches NaN
+                raise RuntimeError(
+                    f"`{signature}` must return `{name}` as the Keras model does, to {TOLERANCE}. "
+                    f"Received a difference of {difference:.3g}; nothing was exported."
+                )
+            largest = max(largest, difference)
+    return largest
+
+
+def _replace(path, written, earlier):
+    if path.exists():
+        os.replace(path, earlier)
+    try:
+        os.replace(written, path)
+    except OSError:
+        if earlier.exists():
+            os.replace(earlier, path)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)

@@ -1,0 +1,96 @@
+"""Opens what a run or an export left behind, and nothing that could run foreign code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+import models.layers  # noqa: F401  registers the layers that a counter's file names
+from config.errors import InputError
+
+COUNTER_FILE = "counter.keras"
+SAVED_MODEL_FOLDER = "saved_model"
+
+
+def load_keras_model(path: str | Path) -> keras.Model:
+    """Open a `.keras` file in safe mode: no code that the file carries is run.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        InputError: there is no such file, or it is broken, hostile or no Keras model.
+
+    Example:
+        >>> load_keras_model("no_such.keras")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: no_such.keras must be a model saved by Keras as .keras. ...
+    """
+    path = Path(path)
+    if path.suffix != ".keras" or not path.is_file():
+        raise _not_a_model(path, "no such file" if path.suffix == ".keras" else "another suffix")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a hostile file makes Keras, zipfile and h5py raise anything
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        raise _not_a_model(path, reason[:300]) from error
+    if not isinstance(model, keras.Model):
+        raise _not_a_model(path, f"a {type(model).__name__}")
+    return model
+
+
+def find_keras_file(model: str | Path) -> Path:
+    """Name the `.keras` file that a run folder or a file's own path means.
+
+    Args:
+        model: a run folder with `counter.keras`, or a `.keras` file.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: there is none.
+
+    Example:
+        >>> find_keras_file("no_such_run")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model` must be a run folder with counter.keras, ...
+    """
+    model = Path(model)
+    if model.is_file():
+        return model
+    if (model / COUNTER_FILE).is_file():
+        return model / COUNTER_FILE
+    raise InputError(
+        f"`--model` must be a run folder with {COUNTER_FILE}, which finetune_wrapper.py writes, or "
+        f"a .keras file. Received {model}, which {'is neither' if model.exists() else 'is absent'}."
+    )
+
+
+def is_saved_model(path: str | Path) -> bool:
+    """Say whether a folder is a SavedModel.
+
+    Args:
+        path: any path.
+
+    Returns:
+        True when it holds `saved_model.pb`.
+
+    Example:
+        >>> is_saved_model("no_such_folder")
+        False
+    """
+    return (Path(path) / "saved_model.pb").is_file()
+
+
+def _not_a_model(path, received):
+    return InputError(
+        f"{path} must be a model saved by Keras as .keras. Received: {received}; "
+        "give a file that a run wrote."
+    )
