@@ -224,8 +224,9 @@ def build_ranking_loss(config: dict) -> keras.losses.Loss:
     name, arguments = _read_config(config)
     try:
         if name in RANKING_LOSSES:
-            return RANKING_LOSSES[name](**arguments)
-        loss = PairProbabilityLoss(getattr(keras.losses, name)(**arguments))
+            loss = RANKING_LOSSES[name](**arguments)
+        else:
+            loss = PairProbabilityLoss(getattr(keras.losses, name)(**arguments))
         pair = [loss(ops.ones((1, 2)), ops.array([[high, 0.0]])) for high in (-1.0, 1.0)]
     except (TypeError, ValueError) as error:
         raise InputError(f"`loss` {name} does not take {arguments}: {error}") from error
