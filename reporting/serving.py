@@ -46,9 +46,7 @@ def decode_image(content: tf.Tensor, max_pixels: int) -> tf.Tensor:
 
 
 def _starts_with(content, start):
-    # `tf.strings.substr` fails on strings that are too short; a pattern match does not.
-    padded = tf.strings.join([content, tf.constant(bytes(len(start)))])
-    return tf.equal(tf.strings.substr(padded, 0, len(start)), start)
+    return tf.equal(tf.strings.substr(content, 0, len(start)), start)
 
 
 def _jpeg_pixels(content):
@@ -57,9 +55,11 @@ def _jpeg_pixels(content):
 
 
 def _png_pixels(content):
-    # Width and height follow the chunk's name, big-endian; a short file is padded to 0 pixels.
-    padded = tf.strings.join([content, tf.constant(bytes(24))])
-    size = tf.cast(tf.io.decode_raw(tf.strings.substr(padded, 16, 8), tf.uint8), tf.int64)
+    # Width and height follow the chunk's name, big-endian; a cut file is padded with zeros.
+    header = tf.strings.join(
+        [tf.strings.substr(content, len(_PNG_START), 8), tf.constant(bytes(8))]
+    )
+    size = tf.cast(tf.io.decode_raw(tf.strings.substr(header, 0, 8), tf.uint8), tf.int64)
     sides = tf.reduce_sum(tf.reshape(size, (2, 4)) * [[1 << 24, 1 << 16, 1 << 8, 1]], axis=1)
     # A side above 2^31 - 1 is invalid; the bound keeps the product from wrapping round.
     return tf.reduce_prod(tf.minimum(sides, 2**31 - 1))

@@ -1,0 +1,113 @@
+"""Writes one page per run that stands alone: numbers, pictures, configuration, command."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from config.schema import SCHEMAS
+from reporting.files import atomic_file
+from reporting.results import Results, format_number, read_results
+
+REPORT_FILE = "report.html"
+TEMPLATE_FILE = "report.html.jinja"
+MAX_FIGURES = 40  # the rest stay in the run's folder; the page stays light
+# File name without suffix -> what the figure shows; others are named after their file.
+CAPTIONS = {
+    "training_curves": "Training and validation over the epochs",
+    "error_boxplot": "Absolute error per range of true counts, and pictures per range",
+    "count_scatter": "Predicted against true counts",
+}
+
+
+def write_report(run_dir: str | Path) -> Path:
+    """Write `report.html` from what lies in a run folder and nothing else.
+
+    The page is one file without outside resources: pictures of `figures/` are inlined, numbers,
+    configuration, versions and command come from `results.json`. Every text is escaped.
+
+    Args:
+        run_dir: folder with `results.json` and, where figures were drawn, `figures/*.png`.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        InputError: `results.json` is missing or cannot be used.
+        OSError: a figure cannot be read, or the page cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from reporting.results import write_results
+        >>> results = Results(experiment="training/baseline", status="finished",
+        ...                   metrics={"mae": 2.0}, units={}, config={}, seed=1, seconds=3.0,
+        ...                   command="python train_wrapper.py")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = write_results(folder, results)
+        ...     "<td>mae</td>" in write_report(folder).read_text(encoding="utf-8")
+        True
+    """
+    run = Path(run_dir)
+    results = read_results(run)
+    pictures = sorted((run / "figures").glob("*.png"), key=_figure_order)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template(TEMPLATE_FILE).render(
+        run=run.resolve().name,
+        results=results,
+        duration=_format_duration(results.seconds),
+        metrics=[
+            (name, format_number(value), results.units.get(name, ""))
+            for name, value in results.metrics.items()
+        ],
+        params=_describe_params(results),
+        figures=[_inline(path) for path in pictures[:MAX_FIGURES]],
+        num_left_out=max(0, len(pictures) - MAX_FIGURES),
+    )
+    with atomic_file(run / REPORT_FILE) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return run / REPORT_FILE
+
+
+def _figure_order(path: Path) -> tuple[Any, ...]:
+    """Sort overviews first, then single pictures by name, numbers by value."""
+    known = list(CAPTIONS)
+    rank = known.index(path.stem) if path.stem in known else len(known)
+    parts = re.split(r"(\d+)", path.stem)
+    return rank, [int(part) if part.isdecimal() else part for part in parts]
+
+
+def _inline(path: Path) -> dict[str, str]:
+    caption = CAPTIONS.get(path.stem, path.stem.replace("_", " "))
+    return {"caption": caption, "data": base64.b64encode(path.read_bytes()).decode("ascii")}
+
+
+def _describe_params(results: Results) -> list[tuple[str, str, str]]:
+    """Return (key, value with its unit, meaning) for each parameter."""
+    schema = SCHEMAS.get(results.experiment)
+    known = {item.name: item.metadata for item in fields(schema)} if schema else {}
+    rows = []
+    for name, value in results.config.items():
+        described = known.get(name, {})
+        text = "none" if value is None else str(value)
+        unit = described.get("unit") if value is not None else ""
+        rows.append((name, f"{text} {unit}" if unit else text, described.get("meaning", "")))
+    return rows
+
+
+def _format_duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
