@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,6 +47,28 @@ class Light:
     noise: float
 
 
+class PaintedObject(NamedTuple):
+    """One object, outlined and ready to paint.
+
+    Attributes:
+        label: 1..N for people, 0 for clutter.
+        row: row of the foot, pixels; larger is nearer.
+        polygons: (V, 2) int32 vertices of each part, in OpenCV's fixed point.
+        colours: (P, 3) RGB of each part.
+        corners: [left, top, right, bottom] around a person, pixels; None for clutter.
+
+    Example:
+        >>> PaintedObject(0, 3.0, [], np.zeros((0, 3)), None).label
+        0
+    """
+
+    label: int
+    row: float
+    polygons: Sequence[np.ndarray]
+    colours: np.ndarray
+    corners: list[int] | None
+
+
 def sample_light(rng: np.random.Generator) -> Light:
     """Draw a light.
 
@@ -73,7 +97,7 @@ def sample_light(rng: np.random.Generator) -> Light:
     )
 
 
-def painted_objects(people: np.ndarray, clutter: np.ndarray, side: float) -> list[tuple]:
+def painted_objects(people: np.ndarray, clutter: np.ndarray, side: float) -> list[PaintedObject]:
     """Outline all objects in painting order: the farthest, whose foot is highest, first.
 
     Args:
@@ -82,8 +106,7 @@ def painted_objects(people: np.ndarray, clutter: np.ndarray, side: float) -> lis
         side: `Light.side`.
 
     Returns:
-        (label, polygons, colours) of each object: label 1..N for people in the order of `people`
-        and 0 for clutter; polygons a list of (V, 2) x, y pixels; colours a list of (3,) RGB.
+        The objects. Labels are 1..N for people, in the order of `people`, and 0 for clutter.
 
     Example:
         >>> from datasets.scene_clutter import CLUTTER
@@ -94,55 +117,60 @@ def painted_objects(people: np.ndarray, clutter: np.ndarray, side: float) -> lis
     objects = []
     if len(people):
         polygons, colours, present = person_polygons(people, side)
+        lows, highs = polygons.min(axis=2), polygons.max(axis=2)  # (N, P, 2)
+        corners = np.concatenate([lows.min(axis=1), highs.max(axis=1)], axis=1)  # (N, 4)
+        corners = np.maximum(np.rint(corners + [-1, -1, 2, 2]), 0).astype(int).tolist()
+        vertices = _fixed(polygons)
         for index, shown in enumerate(present):
-            entry = (index + 1, polygons[index][shown], colours[index][shown])
-            objects.append((float(people["row"][index]), entry))
+            polygon, colour = vertices[index][shown], colours[index][shown]
+            row = float(people["row"][index])
+            objects.append(PaintedObject(index + 1, row, polygon, colour, corners[index]))
     for thing in clutter:
         polygons, colours = zip(*clutter_polygons(thing), strict=True)
-        objects.append((float(thing["row"]), (0, list(polygons), np.array(colours))))
-    objects.sort(key=lambda item: item[0])
-    return [entry for _, entry in objects]
+        fixed = [_fixed(polygon) for polygon in polygons]
+        objects.append(PaintedObject(0, float(thing["row"]), fixed, np.array(colours), None))
+    return sorted(objects, key=lambda item: item.row)
 
 
-def _fixed(polygon: np.ndarray, scale: float) -> np.ndarray:
+def _fixed(polygons: np.ndarray, scale: float = SUPERSAMPLING) -> np.ndarray:
     """Turn x, y pixels into OpenCV's fixed-point vertices on a canvas `scale` times larger."""
     # Ours counts from the corner of the first pixel, OpenCV's from its centre: hence the half.
-    return np.rint((polygon * scale - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    return np.rint((polygons * scale - 0.5) * (1 << _SHIFT)).astype(np.int32)
 
 
 def paint_objects(
-    background: np.ndarray, objects: list[tuple], hazes: list[float], haze_colour: np.ndarray
+    background: np.ndarray,
+    objects: list[PaintedObject],
+    hazes: np.ndarray,
+    haze_colour: np.ndarray,
 ) -> np.ndarray:
     """Paint objects over a background, edges smoothed.
 
     Args:
         background: (H, W, 3) uint8 RGB.
         objects: from `painted_objects`.
-        hazes: share of `haze_colour` in each object, 0 to 1.
+        hazes: (K,) share of `haze_colour` in each object, 0 to 1.
         haze_colour: (3,) RGB of what is far.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Example:
-        >>> paint_objects(np.zeros((4, 6, 3), np.uint8), [], [], np.zeros(3)).shape
+        >>> paint_objects(np.zeros((4, 6, 3), np.uint8), [], np.zeros(0), np.zeros(3)).shape
         (4, 6, 3)
     """
     height, width = background.shape[:2]
     canvas = cv2.resize(background, (width * SUPERSAMPLING, height * SUPERSAMPLING))
-    for (_, polygons, colours), haze in zip(objects, hazes, strict=True):
-        mixed = np.clip(colours * (1 - haze) + haze_colour * haze, 0, 255).tolist()
-        vertices = (
-            _fixed(polygons, SUPERSAMPLING)
-            if isinstance(polygons, np.ndarray)
-            else [_fixed(polygon, SUPERSAMPLING) for polygon in polygons]
-        )
-        for polygon, colour in zip(vertices, mixed, strict=True):
+    for item, haze in zip(objects, hazes, strict=True):
+        mixed = np.clip(item.colours * (1 - haze) + haze_colour * haze, 0, 255).tolist()
+        for polygon, colour in zip(item.polygons, mixed, strict=True):
             cv2.fillConvexPoly(canvas, polygon, colour, cv2.LINE_AA, _SHIFT)
     return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def paint_labels(size: tuple[int, int], objects: list[tuple], num: int) -> tuple[np.ndarray, ...]:
+def paint_labels(
+    size: tuple[int, int], objects: list[PaintedObject], num: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Paint each person's number; nearer objects cover farther ones.
 
     Args:
@@ -162,15 +190,12 @@ def paint_labels(size: tuple[int, int], objects: list[tuple], num: int) -> tuple
     canvas = np.zeros((height * SUPERSAMPLING, width * SUPERSAMPLING), np.int32)
     samples = canvas[::SUPERSAMPLING, ::SUPERSAMPLING]
     full = np.zeros(num, np.int64)
-    for label, polygons, _ in objects:
-        for polygon in polygons:
-            vertices = _fixed(polygon, SUPERSAMPLING)
-            cv2.fillConvexPoly(canvas, vertices, float(label), cv2.LINE_8, _SHIFT)
-        if label:
-            box = polygons.reshape(-1, 2)
-            left, top = np.maximum(np.floor(box.min(axis=0)).astype(int), 0)
-            right, bottom = np.maximum(np.ceil(box.max(axis=0)).astype(int) + 1, 0)
-            full[label - 1] = np.count_nonzero(samples[top:bottom, left:right] == label)
+    for item in objects:
+        for polygon in item.polygons:
+            cv2.fillConvexPoly(canvas, polygon, item.label, cv2.LINE_8, _SHIFT)
+        if item.label:
+            left, top, right, bottom = item.corners
+            full[item.label - 1] = np.count_nonzero(samples[top:bottom, left:right] == item.label)
     return np.ascontiguousarray(samples), full
 
 

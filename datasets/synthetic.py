@@ -16,6 +16,7 @@ from datasets.scene_backgrounds import GROUNDS, SKYLINES, draw_background
 from datasets.scene_clutter import sample_clutter
 from datasets.scene_drawing import (
     Light,
+    PaintedObject,
     develop,
     paint_labels,
     paint_objects,
@@ -277,7 +278,7 @@ def draw_scene(scene: Scene) -> DrawnScene:
     )
 
 
-def _draw_image(scene: Scene, objects: list[tuple]) -> np.ndarray:
+def _draw_image(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
     """Draw background, shadows and objects, and develop the picture: (H, W, 3) uint8."""
     # Streams of their own: what is drawn here never depends on how many people there are.
     background = draw_background(
@@ -294,8 +295,8 @@ def _draw_image(scene: Scene, objects: list[tuple]) -> np.ndarray:
     ]
     far_colour = background[: max(int(scene.horizon), 8)].mean(axis=(0, 1))
     shaded = shade_ground(background, np.concatenate(feet), scene.light)
-    rows = np.sort(np.concatenate([feet[0][:, 1], feet[1][:, 1]]))
+    rows = np.array([item.row for item in objects])
     nearness = (rows - scene.horizon) / (scene.image_size[0] - scene.horizon)
     hazes = scene.light.haze * np.clip(1 - nearness, 0, 1)
-    picture = paint_objects(shaded, objects, hazes.tolist(), far_colour)
+    picture = paint_objects(shaded, objects, hazes, far_colour)
     return develop(picture, scene.light, np.random.default_rng([scene.seed, scene.index, 2]))
