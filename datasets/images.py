@@ -274,7 +274,7 @@ def _to_labels(picture: Image.Image) -> np.ndarray:
     picture.load()
     labels = np.asarray(picture)
     labels = labels if labels.ndim == 2 else labels[..., 0]  # (H, W)
-    return labels.view(np.uint8) if labels.dtype == bool else labels
+    return labels.astype(np.uint8) if labels.dtype == bool else labels
 
 
 def _turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
