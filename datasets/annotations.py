@@ -143,7 +143,7 @@ def _read_pair(item: Any, data_dir: Path, where: str) -> RankedRecord:
     names = [_take(item, key, str, where) for key in ("source_image", "target_image")]
     info = item.get("info") or {}
     kind = info.get("type") if isinstance(info, dict) else None
-    images = tuple(_join(data_dir, name, where) for name in names)
+    images = tuple(join_inside(data_dir, name, where=where) for name in names)
     return RankedRecord(images, "" if kind is None else str(kind))
 
 
@@ -154,7 +154,7 @@ def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
         raise InputError(
             f"{where}: `count` must be a whole number of 0 to {_MAX_COUNT}. Received {count}."
         )
-    return CountRecord(_join(data_dir, name, where), int(count))
+    return CountRecord(join_inside(data_dir, name, where=where), int(count))
 
 
 def _take(item: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
@@ -165,13 +165,6 @@ def _take(item: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any
         required = "text" if kind is str else "a whole number"
         raise InputError(f"{where}: `{key}` must be {required}. Received {item[key]!r}.")
     return item[key]
-
-
-def _join(data_dir: Path, name: str, where: str) -> Path:
-    try:
-        return join_inside(data_dir, name)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from error
 
 
 def _require_kind(kind: str, splits: dict, path: Path) -> None:

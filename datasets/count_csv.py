@@ -93,5 +93,5 @@ def _read_row(row: dict, data_dir: Path, folder: str, where: str) -> tuple[Count
         raise InputError(
             f"{where}: `count` must be a number that is not negative. Received {row['count']}."
         )
-    image = join_inside(data_dir, f"{folder}/{row['image'].lstrip('/')}")
+    image = join_inside(data_dir, f"{folder}/{row['image'].lstrip('/')}", where=where)
     return CountRecord(image, count), split

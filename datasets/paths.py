@@ -8,7 +8,7 @@ from pathlib import Path
 from config.errors import InputError
 
 
-def join_inside(data_dir: Path, name: str) -> Path:
+def join_inside(data_dir: Path, name: str, *, where: str = "") -> Path:
     """Name a file or folder inside `data_dir`; it need not exist.
 
     Upstream joins by plain concatenation, so `a/b.jpg` and `/a/b.jpg` are the same name. Symbolic
@@ -17,6 +17,7 @@ def join_inside(data_dir: Path, name: str) -> Path:
     Args:
         data_dir: folder that holds the data sets.
         name: name relative to `data_dir`, with or without a leading slash.
+        where: the file and record that hold the name, for messages.
 
     Returns:
         `data_dir / name`, not resolved, so that messages show what the user wrote.
@@ -28,16 +29,17 @@ def join_inside(data_dir: Path, name: str) -> Path:
         >>> join_inside(Path("data"), "/crowd/1.jpg").as_posix()
         'data/crowd/1.jpg'
     """
+    where = f"{where}: " if where else ""
     if not isinstance(name, str) or not name.strip("/"):
-        raise InputError(f"A file name must be text that is not empty. Received {name!r}.")
+        raise InputError(f"{where}A file name must be text that is not empty. Received {name!r}.")
     path = Path(data_dir) / name.lstrip("/")
     try:
         root, target = os.path.realpath(data_dir), os.path.realpath(path)
     except ValueError as error:  # a null byte, or half a surrogate pair from JSON
-        raise InputError(f"A file name must be plain text. Received {name!r}.") from error
+        raise InputError(f"{where}A file name must be plain text. Received {name!r}.") from error
     if target != root and not target.startswith(os.path.join(root, "")):
         raise InputError(
-            f"`{name}` must lie inside the data folder `{data_dir}`. It leads to `{target}`; copy "
+            f"{where}`{name}` must lie inside the data folder `{data_dir}`. It leads to `{target}`; copy "
             "the file there, or give the folder above both as `--data_dir`."
         )
     return path
