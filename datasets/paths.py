@@ -39,8 +39,8 @@ def join_inside(data_dir: Path, name: str, *, where: str = "") -> Path:
         raise InputError(f"{where}A file name must be plain text. Received {name!r}.") from error
     if target != root and not target.startswith(os.path.join(root, "")):
         raise InputError(
-            f"{where}`{name}` must lie inside the data folder `{data_dir}`. It leads to `{target}`; copy "
-            "the file there, or give the folder above both as `--data_dir`."
+            f"{where}`{name}` must lie inside the data folder `{data_dir}`. It leads to "
+            f"`{target}`; copy the file there, or give the folder above both as `--data_dir`."
         )
     return path
 
