@@ -49,33 +49,44 @@ def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def make_output_folder(path: str | os.PathLike) -> Path:
+@contextmanager
+def output_folder(path: str | os.PathLike) -> Iterator[Path]:
     """Make a folder for output and show that it takes files, before any work is done.
+
+    When the block raises, a folder that was made here and is still empty is removed.
 
     Args:
         path: the folder; parents are made too.
 
-    Returns:
+    Yields:
         The folder.
 
     Raises:
         InputError: the folder cannot be made or written to.
 
     Example:
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     make_output_folder(Path(folder) / "a" / "b").name
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     with output_folder(Path(parent) / "a" / "b") as folder:
+        ...         folder.name
         'b'
     """
     path = Path(path)
+    is_new = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
-            return path
+            pass
     except OSError as error:
         raise InputError(
             f"Output folder {path} must be a folder that can be written to. "
             f"Received: {error.strerror or error}; choose another folder."
         ) from error
+    try:
+        yield path
+    except BaseException:
+        if is_new and not any(path.iterdir()):
+            path.rmdir()
+        raise
 
 
 def to_json(value: Any) -> Any:

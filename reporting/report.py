@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -87,9 +88,14 @@ def _figure_order(path: Path) -> tuple[Any, ...]:
     return rank, [int(part) if part.isdecimal() else part for part in parts]
 
 
-def _inline(path: Path) -> dict[str, str]:
-    caption = CAPTIONS.get(path.stem, path.stem.replace("_", " "))
-    return {"caption": caption, "data": base64.b64encode(path.read_bytes()).decode("ascii")}
+def _inline(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
+    return {
+        "caption": CAPTIONS.get(path.stem, path.stem.replace("_", " ")),
+        "data": base64.b64encode(content).decode("ascii"),
+        "wide": width > 2.2 * height,
+    }
 
 
 def _describe_params(results: Results) -> list[tuple[str, str, str]]:
@@ -99,7 +105,7 @@ def _describe_params(results: Results) -> list[tuple[str, str, str]]:
     rows = []
     for name, value in results.config.items():
         described = known.get(name, {})
-        text = "none" if value is None else str(value)
+        text = value if isinstance(value, str) else json.dumps(value)
         unit = described.get("unit") if value is not None else ""
         rows.append((name, f"{text} {unit}" if unit else text, described.get("meaning", "")))
     return rows

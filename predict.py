@@ -1,0 +1,107 @@
+"""Counts the objects in pictures: `python predict.py --model M --input X --output DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from config.errors import InputError
+from datasets.images import MAX_PIXELS
+from reporting.files import output_folder
+from reporting.prediction import find_images, load_predictor, predict_images
+from reporting.prediction_writers import WRITERS, draw_prediction
+from reporting.progress import show_progress
+from training.command_line import EXIT_ERROR, run_command
+
+logger = logging.getLogger("predict")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of this script.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args(["--model", "m", "--input", "x"]).output
+        'predictions'
+    """
+    parser = argparse.ArgumentParser(prog="predict.py", description=__doc__)
+    parser.add_argument(
+        "--model", required=True, help="run folder, .keras file or SavedModel folder"
+    )
+    parser.add_argument(
+        "--input",
+        required=True,
+        help="a picture, a folder (its own pictures, not those of folders inside) or a glob in "
+        "quotes",
+    )
+    parser.add_argument(
+        "--output",
+        default="predictions",
+        help="folder for predictions.csv, predictions.json and pictures/",
+    )
+    parser.add_argument(
+        "--batch_size",
+        type=int,
+        default=1,
+        help="most pictures per call; only neighbours of one size share a call",
+    )
+    parser.add_argument(
+        "--max_pixels", type=int, default=MAX_PIXELS, help="larger pictures are refused"
+    )
+    parser.add_argument("--no_pictures", action="store_true", help="write no annotated pictures")
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Predict all pictures and write what was found.
+
+    Args:
+        args: see `build_parser`.
+
+    Returns:
+        0, or 1 when some picture failed; its row says why.
+
+    Raises:
+        InputError: model, input or output cannot be used, or every picture failed; then no
+            prediction is written.
+
+    Example:
+        >>> # python predict.py --model RUN --input "photos/*.jpg" --output counted
+    """
+    if args.batch_size < 1 or args.max_pixels < 1:
+        raise InputError("`--batch_size` and `--max_pixels` must be at least 1.")
+    images = find_images(args.input)
+    with output_folder(args.output) as output:
+        predictions = _predict(args, images, output)
+        num_failed = sum(bool(prediction.error) for prediction in predictions)
+        if num_failed == len(images):
+            raise InputError(
+                f"`--input` must hold a picture that can be counted. All {num_failed} failed; "
+                f"the first: {predictions[0].error}"
+            )
+        for name, write in WRITERS.items():
+            write(predictions, output / name)
+    print(f"{len(images) - num_failed} of {len(images)} pictures counted: {args.output}")
+    return EXIT_ERROR if num_failed else 0
+
+
+def _predict(args, images, output):
+    predictor = load_predictor(args.model)
+    steps = predict_images(
+        predictor, images, max_pixels=args.max_pixels, batch_size=args.batch_size
+    )
+    predictions = []
+    for prediction, picture in show_progress(steps, len(images)):
+        predictions.append(prediction)
+        if prediction.error and len(images) > 1:
+            logger.error("%s: %s", prediction.image, prediction.error)
+        elif picture is not None and not args.no_pictures:
+            draw_prediction(prediction, picture, output / "pictures")
+    return predictions
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

@@ -1,0 +1,133 @@
+"""Writes predictions: a table, JSON, and pictures with their counts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from reporting.figures import draw_patch_counts
+from reporting.files import atomic_file, write_json
+from reporting.prediction import Prediction
+
+
+def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path:
+    """Write a row per picture: its name, its outputs, its error.
+
+    A number per picture is a column of the output's name, K numbers are K columns
+    (`patch_counts` gives patch_count_0 ... patch_count_{K-1}); larger outputs, such as masks, are
+    left to other writers. The columns are the same in every row; a picture with an error, or with
+    fewer numbers, leaves cells empty.
+
+    Args:
+        predictions: in the order of the rows.
+        path: file to write.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> prediction = Prediction("a,b.jpg", {"count": np.float32(2.5)})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = write_predictions_csv([prediction], Path(folder) / "predictions.csv")
+        ...     path.read_text().splitlines()
+        ['image,count,error', '"a,b.jpg",2.5,']
+    """
+    rows = [
+        {"image": prediction.image, **_to_cells(prediction.outputs), "error": prediction.error}
+        for prediction in predictions
+    ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = [name for name in names if name != "error"] + ["error"]
+    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return Path(path)
+
+
+def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
+    """Write {"predictions": [...]}: per picture its name, every output, and its error or null.
+
+    Args:
+        predictions: in the order of the list.
+        path: file to write.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> import json, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = write_predictions_json(
+        ...         [Prediction("a.jpg", {"count": np.float32(2)})], Path(folder) / "a.json")
+        ...     json.loads(path.read_text())["predictions"]
+        [{'image': 'a.jpg', 'count': 2.0, 'error': None}]
+    """
+    rows = [
+        {"image": item.image, **_in_order(item.outputs), "error": item.error or None}
+        for item in predictions
+    ]
+    return write_json({"predictions": rows}, path)
+
+
+def draw_prediction(prediction: Prediction, image: np.ndarray, folder: Path) -> Path | None:
+    """Draw what was predicted on the picture, as `<folder>/<image>.png`.
+
+    Args:
+        prediction: of this picture.
+        image: (H, W, 3) uint8 picture.
+        folder: where pictures go, in the folders of their names.
+
+    Returns:
+        The file; None when no output can be drawn.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> draw_prediction(Prediction("a.jpg"), np.zeros((4, 4, 3), np.uint8), Path("x")) is None
+        True
+    """
+    if "patch_counts" not in prediction.outputs:
+        return None
+    path = Path(folder) / f"{prediction.image}.png"
+    return draw_patch_counts(image, prediction.outputs["patch_counts"], path)
+
+
+# File name -> who writes it. A system that finds objects adds its own files here.
+WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path]] = {
+    "predictions.csv": write_predictions_csv,
+    "predictions.json": write_predictions_json,
+}
+
+
+def _in_order(outputs):
+    """Put `count` first: it is what most readers look for."""
+    return dict(sorted(outputs.items(), key=lambda item: item[0] != "count"))
+
+
+def _to_cells(outputs):
+    cells = {}
+    for name, value in _in_order(outputs).items():
+        value = np.asarray(value)
+        if value.ndim == 0:
+            cells[name] = _to_cell(value)
+        elif value.ndim == 1:
+            single = name.removesuffix("s")
+            cells.update({f"{single}_{i}": _to_cell(item) for i, item in enumerate(value)})
+    return cells
+
+
+def _to_cell(value):
+    # A NumPy scalar's text is the shortest that gives it back in its own precision.
+    return str(value[()])

@@ -1,0 +1,66 @@
+import errno
+import json
+
+import numpy as np
+import pytest
+
+from config.errors import InputError
+from reporting.files import atomic_file, output_folder, to_json, write_json
+
+
+def test_atomic_file_keeps_the_earlier_file_when_the_disk_is_full(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("earlier")
+    with pytest.raises(OSError, match="No space"), atomic_file(path) as temporary:
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_file_leaves_nothing_after_ctrl_c(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_atomic_file_keeps_the_suffix_so_that_writers_know_the_format(tmp_path):
+    with atomic_file(tmp_path / "a.png") as temporary:
+        assert temporary.suffix == ".png"
+        temporary.write_text("")
+
+
+def test_output_folder_names_a_file_in_the_way(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file/out must be a folder.*choose another"):
+        with output_folder(tmp_path / "file" / "out"):
+            pass
+
+
+def test_output_folder_goes_when_nothing_was_written(tmp_path):
+    with pytest.raises(InputError, match="later"), output_folder(tmp_path / "out"):
+        raise InputError("later")
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_folder_stays_when_it_was_there_or_holds_files(tmp_path):
+    for folder in (tmp_path / "old", tmp_path / "new"):
+        if folder.name == "old":
+            folder.mkdir()
+        with pytest.raises(InputError), output_folder(folder):
+            if folder.name == "new":
+                (folder / "a").write_text("")
+            raise InputError("later")
+        assert folder.exists()
+
+
+def test_write_json_has_no_word_outside_json(tmp_path):
+    values = {"a": float("nan"), "b": [np.float32("inf"), np.array([1.5, np.nan])], "c": {1: ()}}
+    text = write_json(values, tmp_path / "a.json").read_text()
+    strict = json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    assert strict == {"a": None, "b": [None, [1.5, None]], "c": {"1": []}}
+
+
+def test_to_json_keeps_types():
+    assert to_json([True, np.bool_(True), np.int64(3), "ü", None]) == [True, True, 3, "ü", None]
