@@ -1,8 +1,7 @@
 """Crowd scenes drawn from a seed, each with every kind of label.
 
-A scene is geometry: who stands where, what else stands about, the camera and the light. Drawing it
-gives the picture, head points, boxes, instance masks and the count. `Scene.without` takes people
-out and leaves everything else in place, which gives a pair whose order is known without counting.
+A scene is geometry; drawing it gives the picture, head points, boxes, masks and the count.
+`Scene.without` takes people out and leaves all else: a pair ranked without counting.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from datasets.scene_drawing import (
 )
 from datasets.scene_people import PERSON, head_points, sample_people
 
+DRAWING_VERSION = 1  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.15
 MIN_PIXELS = 6
 _SMALLEST = 0.065  # height of the farthest people, share of the picture's height

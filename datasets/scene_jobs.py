@@ -1,0 +1,209 @@
+"""Draws the pictures of a data set, in several processes, and says what each one shows."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from datasets.scene_folder import write_picture
+from datasets.synthetic import Scene, draw_scene, sample_scene
+
+Progress = Callable[[str, int, int], None]
+_PAIRS = 4  # key of the stream that chooses who is removed
+_NEXT_TRY = 10**9  # index distance of a pair's next attempt
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """What the scenes of a run have in common.
+
+    Attributes:
+        seed: seed of every draw.
+        image_size: (height, width), pixels.
+        max_count: most people in a scene.
+        empty_fraction: share of scenes, and of the pairs' targets, without people.
+        masks: write instance masks too.
+
+    Example:
+        >>> SceneSettings(seed=3).image_size
+        (192, 256)
+    """
+
+    seed: int = 0
+    image_size: tuple[int, int] = (192, 256)
+    max_count: int = 60
+    empty_fraction: float = 0.05
+    masks: bool = False
+
+    def sample(self, index: int) -> Scene:
+        """Draw the geometry of one scene.
+
+        Args:
+            index: number of the scene.
+
+        Returns:
+            The scene.
+
+        Example:
+            >>> SceneSettings(empty_fraction=1.0).sample(0).count
+            0
+        """
+        return sample_scene(
+            self.seed,
+            index,
+            image_size=self.image_size,
+            max_count=self.max_count,
+            empty_fraction=self.empty_fraction,
+        )
+
+
+def write_single(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
+    """Draw one scene into one picture.
+
+    Args:
+        folder: the data set's folder, with `images/` in it.
+        settings: what the scenes have in common.
+        index: number of the scene.
+        number: number of the picture, its name.
+
+    Returns:
+        One description: {"image", "height", "width", "points", "boxes", "areas"}, the image's name
+        relative to the parent of `folder`.
+
+    Raises:
+        OSError: the file system refuses.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp()) / "crowds"
+        >>> (folder / "images").mkdir(parents=True)
+        >>> write_single(folder, SceneSettings(), 0, 7)[0]["image"]
+        'crowds/images/000007.jpg'
+    """
+    return [_write_scene(folder, f"{number:06d}", settings.sample(index), settings)]
+
+
+def write_pair(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
+    """Draw one scene twice, the second time without some of its people.
+
+    Args:
+        folder: the data set's folder, with `images/` in it.
+        settings: what the scenes have in common; no source is empty.
+        index: number of the scene.
+        number: number of the pair, its name.
+
+    Returns:
+        The descriptions of source and target, see `write_single`.
+
+    Raises:
+        OSError: the file system refuses.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp()) / "crowds"
+        >>> (folder / "images").mkdir(parents=True)
+        >>> source, target = write_pair(folder, SceneSettings(), 0, 7)
+        >>> len(source["points"]) > len(target["points"])
+        True
+    """
+    scene = _sample_crowd(settings, index)
+    rng = np.random.default_rng([settings.seed, index, _PAIRS])
+    num_removed = int(rng.integers(1, scene.count + 1))
+    if rng.random() < 2 * settings.empty_fraction:
+        num_removed = scene.count
+    target = scene.without(rng.choice(scene.count, num_removed, replace=False))
+    return [
+        _write_scene(folder, f"{number:06d}_source", scene, settings),
+        _write_scene(folder, f"{number:06d}_target", target, settings),
+    ]
+
+
+def _sample_crowd(settings: SceneSettings, index: int) -> Scene:
+    """Draw a scene of at least one person; clutter may have hidden all those of the first try."""
+    crowded = replace(settings, empty_fraction=0.0)
+    scenes = (crowded.sample(index + attempt * _NEXT_TRY) for attempt in itertools.count())
+    return next(scene for scene in scenes if scene.count)
+
+
+def _write_scene(folder: Path, name: str, scene: Scene, settings: SceneSettings) -> dict:
+    """Write the files of one scene that are not there yet, and describe it."""
+    drawn = draw_scene(scene)
+    picture = folder / "images" / f"{name}.jpg"
+    if not picture.exists():
+        write_picture(picture, drawn.image)
+    mask = folder / "masks" / f"{name}.png"
+    if settings.masks and not mask.exists():
+        write_picture(mask, drawn.label_map)
+    areas = np.bincount(drawn.label_map.ravel(), minlength=drawn.count + 1)[1:]
+    return {
+        "image": picture.relative_to(folder.parent).as_posix(),
+        "height": scene.image_size[0],
+        "width": scene.image_size[1],
+        "points": drawn.points.round(2).tolist(),
+        "boxes": drawn.boxes.tolist(),
+        "areas": areas.tolist(),
+    }
+
+
+def run_jobs(
+    job: Callable[[int, int], list[dict]],
+    indices: range,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[list[dict]]:
+    """Run one job per scene, in order, in this process or in several.
+
+    Args:
+        job: takes the scene's index and its number in the data set; a `functools.partial` of
+            `write_single` or `write_pair`.
+        indices: indices of the scenes.
+        workers: processes; 1 stays in this one.
+        progress: called with how many are done and the total.
+
+    Returns:
+        What the jobs returned, in the order of `indices`.
+
+    Raises:
+        OSError: a job met a file system that refuses; the jobs not yet begun are dropped.
+
+    Example:
+        >>> run_jobs(lambda index, number: [{"image": str(index)}], range(5, 7))
+        [[{'image': '5'}], [{'image': '6'}]]
+    """
+    results = []
+    with _mapper(workers) as mapped:
+        for result in mapped(job, indices, range(len(indices))):
+            results.append(result)
+            if progress:
+                progress(len(results), len(indices))
+    return results
+
+
+@contextmanager
+def _mapper(workers: int) -> Iterator[Callable]:
+    """Yield a `map` that works in this process or in a pool of several."""
+    if workers == 1:
+        yield map
+        return
+    # Spawned, not forked: OpenCV's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_parent)
+    try:
+        yield partial(pool.map, chunksize=8)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Let Ctrl-C reach the parent only, which then ends the pool in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

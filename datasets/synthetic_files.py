@@ -1,0 +1,315 @@
+"""Writes drawn scenes as data sets in upstream's format: ranked, noisily counted, and for tests.
+
+Each data set is a folder: `images/`, `objects.json` (COCO style: boxes of the visible parts, and
+the `point` (row, column) of each head), `true_counts.json`, optional `masks/` (16-bit PNG), and
+`provenance.json`. `annotations.json` is written last, so a torn data set is never taken for a
+whole one; the same command run again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from config.errors import InputError
+from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder, write_json
+from datasets.scene_jobs import Progress, SceneSettings, run_jobs, write_pair, write_single
+from datasets.synthetic import DRAWING_VERSION
+
+RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
+# Where each data set's scenes start, so that no two share one.
+_FIRST_INDEX = {RANKED: 0, NOISY: 10**6, TEST: 2 * 10**6}
+_MISCOUNTS = 5  # key of the stream that jitters counts
+_VALIDATION_SHARE = 0.15
+
+
+def check_settings(
+    data_dir: Path, nums: dict[str, int], settings: SceneSettings, *, overwrite: bool = False
+) -> None:
+    """Refuse what would fail later, before anything is written.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        nums: name of a data set -> its number of pictures or pairs.
+        settings: what the scenes have in common.
+        overwrite: another run's data may be replaced.
+
+    Raises:
+        InputError: a number is out of range, or a folder holds other data.
+
+    Example:
+        >>> check_settings(Path("absent"), {"synthetic_test": 3}, SceneSettings())
+    """
+    try:
+        settings.sample(0)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    for name, num in nums.items():
+        smallest = 2 if name == RANKED else 1
+        if not smallest <= num <= _FIRST_INDEX[NOISY]:
+            raise InputError(
+                f"`{name}` must hold {smallest} to {_FIRST_INDEX[NOISY]} records. Received {num}."
+            )
+        provenance = _describe_run(name, num, settings)
+        check_folder(Path(data_dir) / name, provenance, overwrite=overwrite)
+
+
+def write_ranked(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write pairs of which the target shows the source with some of its people removed.
+
+    Items are `{"source_image", "target_image", "info": {"type": "removed"}}`; the first ones are
+    for training, the last 15 % for validation. Between one person and all are taken out, all of
+    them in at least `2 * empty_fraction` of the pairs.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: pairs, at least 2.
+        settings: what the scenes have in common.
+        workers: processes.
+        overwrite: replace another run's data.
+        progress: called with the data set's name, what is done and the total.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> folder = write_ranked(Path(tempfile.mkdtemp()), 2, SceneSettings(max_count=3))
+        >>> len(list((folder / "images").iterdir()))
+        4
+    """
+    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    return run(data_dir, RANKED, num, settings, write_pair, _list_pairs)
+
+
+def write_noisy(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write pictures whose counts are jittered, as those of a generator that miscounts.
+
+    An item is `{"image", "count"}` with count = round(n + e), never negative, e normal with a
+    standard deviation of 0.4 + 0.15 n for n people. `true_counts.json` keeps n aside.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: pictures, at least 1.
+        settings: what the scenes have in common.
+        workers: processes.
+        overwrite: replace another run's data.
+        progress: called with the data set's name, what is done and the total.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> write_noisy(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
+        'synthetic_noisy'
+    """
+    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    return run(data_dir, NOISY, num, settings, write_single, partial(_list_noisy, settings.seed))
+
+
+def write_test(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Write pictures with their true counts, `{"test": [{"image", "count"}]}`.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: pictures, at least 1.
+        settings: what the scenes have in common.
+        workers: processes.
+        overwrite: replace another run's data.
+        progress: called with the data set's name, what is done and the total.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> write_test(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
+        'synthetic_test'
+    """
+    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    return run(data_dir, TEST, num, settings, write_single, _list_test)
+
+
+def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **options) -> list:
+    """Write several data sets, after all of them were checked.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        nums: name of a data set -> its number of records; 0 leaves it out.
+        settings: what the scenes have in common.
+        **options: `workers`, `overwrite`, `progress`, as for the writers.
+
+    Returns:
+        The folders.
+
+    Raises:
+        InputError: a number is out of range or a folder cannot be used; nothing was written then.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> [path.name for path in write_sets(Path(tempfile.mkdtemp()), {TEST: 1}, SceneSettings())]
+        ['synthetic_test']
+    """
+    if options.get("workers", 1) < 1:
+        raise InputError(f"`workers` must be at least 1. Received {options['workers']}.")
+    nums = {name: num for name, num in nums.items() if num}
+    if not nums:
+        raise InputError("At least one data set must hold a record. Received 0 for each.")
+    check_settings(data_dir, nums, settings, overwrite=options.get("overwrite", False))
+    writers = {RANKED: write_ranked, NOISY: write_noisy, TEST: write_test}
+    return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]
+
+
+def miscount(count: int, seed: int, index: int) -> int:
+    """Jitter a count as a generator does that miscounts, more for larger ones.
+
+    Args:
+        count: the true count n.
+        seed: seed of the run.
+        index: number of the picture.
+
+    Returns:
+        round(n + e), not below 0; e is normal with standard deviation 0.4 + 0.15 n.
+
+    Example:
+        >>> 0 <= miscount(10, 0, 0) <= 20
+        True
+    """
+    rng = np.random.default_rng([seed, index, _MISCOUNTS])
+    return max(round(count + (0.4 + 0.15 * count) * float(rng.standard_normal())), 0)
+
+
+def _write_set(
+    data_dir: Path,
+    name: str,
+    num: int,
+    settings: SceneSettings,
+    job: Callable,
+    list_items: Callable,
+    **options,
+) -> Path:
+    """Write one data set, `annotations.json` last, unless it lies there whole already."""
+    check_settings(data_dir, {name: num}, settings, overwrite=options["overwrite"])
+    folder, provenance = Path(data_dir) / name, _describe_run(name, num, settings)
+    if open_folder(folder, provenance, overwrite=options["overwrite"]):
+        return folder
+    if settings.masks:
+        (folder / "masks").mkdir(exist_ok=True)
+    first, progress = _FIRST_INDEX[name], options["progress"]
+    groups = run_jobs(
+        partial(job, folder, settings),
+        range(first, first + num),
+        workers=options["workers"],
+        progress=partial(progress, name) if progress else None,
+    )
+    pictures = [picture for group in groups for picture in group]
+    write_json(folder / "objects.json", _list_objects(pictures))
+    counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
+    write_json(folder / "true_counts.json", counts)
+    write_json(folder / ANNOTATIONS, list_items(counts))
+    return folder
+
+
+def _describe_run(name: str, num: int, settings: SceneSettings) -> dict:
+    """Say what makes a data set, as plain JSON."""
+    return {
+        "method": "scenes",
+        "dataset": name,
+        "num": num,
+        **asdict(settings),
+        "image_size": list(settings.image_size),
+        "jpeg_quality": JPEG_QUALITY,
+        "drawing_version": DRAWING_VERSION,
+    }
+
+
+def _list_pairs(counts: list[dict]) -> dict:
+    """List ranked pairs in upstream's format; source and target alternate in `counts`."""
+    items = [
+        {
+            "source_image": source["image"],
+            "target_image": target["image"],
+            "info": {"type": "removed"},
+        }
+        for source, target in zip(counts[::2], counts[1::2], strict=True)
+    ]
+    num_train = len(items) - max(1, round(len(items) * _VALIDATION_SHARE))
+    return {"train": items[:num_train], "val": items[num_train:]}
+
+
+def _list_noisy(seed: int, counts: list[dict]) -> list[dict]:
+    """List pictures with jittered counts in upstream's format."""
+    return [
+        {"image": item["image"], "count": miscount(item["count"], seed, index)}
+        for index, item in enumerate(counts)
+    ]
+
+
+def _list_test(counts: list[dict]) -> dict:
+    """List pictures with true counts in upstream's format."""
+    return {"test": counts}
+
+
+def _list_objects(pictures: list[dict]) -> dict:
+    """List all people of a data set in COCO's format, plus the `point` of each head."""
+    images, annotations = [], []
+    for image_id, picture in enumerate(pictures, start=1):
+        size = {"height": picture["height"], "width": picture["width"]}
+        images.append({"id": image_id, "file_name": picture["image"], **size})
+        people = zip(picture["points"], picture["boxes"], picture["areas"], strict=True)
+        for point, (left, top, right, bottom), area in people:
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image_id,
+                    "category_id": 1,
+                    "iscrowd": 0,
+                    "bbox": [left, top, right - left, bottom - top],
+                    "area": area,
+                    "point": point,
+                }
+            )
+    categories = [{"id": 1, "name": "person"}]
+    return {"images": images, "annotations": annotations, "categories": categories}

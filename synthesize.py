@@ -1,0 +1,131 @@
+"""Draw the built-in data sets: ranked pairs, miscounted pictures and a test set."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from training.command_line import run_command
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args([]).num_ranked
+        600
+    """
+    parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__)
+    parser.add_argument(
+        "--method", choices=("scenes",), default="scenes", help="scenes: draw crowds from a seed"
+    )
+    parser.add_argument("--data_dir", default="data", help="folder for the data sets")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same pictures")
+    parser.add_argument(
+        "--image_size", type=int, nargs=2, default=(192, 256), metavar=("HEIGHT", "WIDTH")
+    )
+    parser.add_argument("--max_count", type=int, default=60, help="most people in a picture")
+    parser.add_argument("--num_ranked", type=int, default=600, help="ranked pairs; 0 for none")
+    parser.add_argument("--num_noisy", type=int, default=400, help="miscounted pictures")
+    parser.add_argument("--num_test", type=int, default=200, help="test pictures")
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
+    parser.add_argument("--masks", action="store_true", help="write instance masks too")
+    parser.add_argument(
+        "--contact_sheet", action="store_true", help="draw contact_sheet.png in each data set"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace data drawn with other settings"
+    )
+    return parser
+
+
+class ProgressBar:
+    """Draws one line on stderr for work that takes longer than two seconds.
+
+    Example:
+        >>> ProgressBar().update("synthetic_test", 1, 2)
+    """
+
+    def __init__(self):
+        self._start = time.monotonic()
+        self._last = 0.0
+
+    def update(self, name: str, done: int, total: int) -> None:
+        """Show how far a data set is.
+
+        Args:
+            name: the data set.
+            done: records finished.
+            total: all records.
+
+        Example:
+            >>> ProgressBar().update("synthetic_test", 2, 2)
+        """
+        now = time.monotonic()
+        if now - self._start < 2 or (done < total and now - self._last < 0.2):
+            return
+        self._last = now
+        filled = 30 * done // total
+        bar = "#" * filled + "." * (30 - filled)
+        sys.stderr.write(f"\r{name:17} [{bar}] {done}/{total}" + "\n" * (done == total))
+        sys.stderr.flush()
+
+
+def main(args: argparse.Namespace) -> int:
+    """Draw the data sets and say where they lie.
+
+    Args:
+        args: from `build_parser`.
+
+    Returns:
+        0.
+
+    Raises:
+        InputError: an argument is out of range, or a folder holds other data.
+
+    Example:
+        >>> import tempfile
+        >>> sizes = ["--num_ranked", "0", "--num_noisy", "0", "--num_test", "1", "--workers", "1"]
+        >>> main(build_parser().parse_args([*sizes, "--data_dir", tempfile.mkdtemp()]))
+        ... # doctest: +ELLIPSIS
+        synthetic_test: 1 records in ...
+        0
+    """
+    from config.errors import InputError
+
+    try:
+        from datasets import synthetic_files
+    except ImportError as error:  # OpenCV without its system libraries; the text has the cure
+        raise InputError(str(error)) from error
+    settings = synthetic_files.SceneSettings(
+        seed=args.seed,
+        image_size=tuple(args.image_size),
+        max_count=args.max_count,
+        masks=args.masks,
+    )
+    nums = {
+        synthetic_files.RANKED: args.num_ranked,
+        synthetic_files.NOISY: args.num_noisy,
+        synthetic_files.TEST: args.num_test,
+    }
+    folders = synthetic_files.write_sets(
+        Path(args.data_dir),
+        nums,
+        settings,
+        workers=args.workers,
+        overwrite=args.overwrite,
+        progress=ProgressBar().update,
+    )
+    for folder in folders:
+        print(f"{folder.name}: {nums[folder.name]} records in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))
