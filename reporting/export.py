@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from reporting.serving import decode_image
 logger = logging.getLogger(__name__)
 
 TOLERANCE = 1e-4
-CHECK_SHAPE = (2, 101, 67, 3)  # odd on purpose: no patch grid divides it
+CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
 
 
 def export_saved_model(
@@ -79,7 +80,7 @@ def export_saved_model(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as temporary:
         written = Path(temporary) / "written"
         _write(model, written, max_pixels, assets or {})
-        difference = _compare(model, written)
+        difference = _compare(model, written, max_pixels)
         _replace(path, written, Path(temporary) / "earlier")
     logger.info("exported %s; differs from the Keras model by %.1e at most", path, difference)
     return path
@@ -108,12 +109,8 @@ def _replaceable(path):
 
 
 def _write(model, path, max_pixels, assets):
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    one_row = {
-        name: tf.TensorSpec(item.shape[1:], item.dtype) for name, item in model.output.items()
-    }
-
+    # Traced once; both signatures call the same function, so that the weights are held once.
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="images")])
     def serve_images(images):
         return model(images, training=False)
 
@@ -121,24 +118,31 @@ def _write(model, path, max_pixels, assets):
         image = decode_image(content, max_pixels)  # (H, W, 3)
         return {name: row[0] for name, row in serve_images(image[tf.newaxis]).items()}
 
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="images")])
     def serve_bytes(images):
         # One picture at a time: their sizes differ, and so memory stays that of one picture.
         return tf.map_fn(serve_file, images, fn_output_signature=one_row, parallel_iterations=1)
 
-    pixels = tf.TensorSpec((None, None, None, 3), tf.uint8, name="images")
-    files = tf.TensorSpec((None,), tf.string, name="images")
-    archive.add_endpoint("serving_default", serve_images, input_signature=[pixels])
-    archive.add_endpoint("serve_bytes", serve_bytes, input_signature=[files])
-    archive.write_out(str(path), verbose=False)
+    one_row = {
+        name: tf.TensorSpec(item.shape[1:], item.dtype) for name, item in model.output.items()
+    }
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    module.serve_images = serve_images
+    module.serve_bytes = serve_bytes
+    signatures = {"serving_default": serve_images, "serve_bytes": serve_bytes}
+    tf.saved_model.save(module, str(path), signatures)
     for name, text in assets.items():
         # The format's own folder for files that TensorFlow leaves alone.
         (path / "assets.extra").mkdir(exist_ok=True)
         (path / "assets.extra" / name).write_text(text, encoding="utf-8")
 
 
-def _compare(model, path):
+def _compare(model, path, max_pixels):
     """Return the largest difference between the export's answers and the model's."""
-    images = np.random.default_rng(0).integers(0, 256, CHECK_SHAPE, np.uint8)
+    # A bound below the usual picture's size must not refuse the picture of the check.
+    height, width = (min(side, math.isqrt(max_pixels)) for side in CHECK_SIZE)
+    images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
     expected = {name: row.numpy() for name, row in model(images, training=False).items()}
     loaded = tf.saved_model.load(str(path))  # stays referenced while its signatures run
     files = tf.stack([tf.io.encode_png(image) for image in images])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,11 +188,20 @@ def _predict_group(predictor, names, pictures):
             for name, picture in zip(names, pictures, strict=True):
                 yield from _predict_group(predictor, [name], [picture])
             return
-        reason = getattr(error, "message", str(error)).strip().splitlines()[0]
+        reason = _find_reason(getattr(error, "message", str(error)))
         yield Prediction(names[0], error=f"the model refused the picture: {reason}"), pictures[0]
         return
     for i, (name, picture) in enumerate(zip(names, pictures, strict=True)):
         yield Prediction(name, {key: value[i] for key, value in outputs.items()}), picture
+
+
+def _find_reason(message):
+    """Return what a graph's check said, without where in the graph it stands."""
+    if found := re.search(r"assertion failed: \[(.*?)\]", message):
+        return found.group(1)
+    lines = [line.strip() for line in message.splitlines()]
+    frames = ("Graph execution error", "Detected at node", "<stack", "File ")
+    return next((line for line in lines if line and not line.startswith(frames)), "no reason given")
 
 
 def _load_saved_model(folder):

@@ -43,7 +43,7 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         {"image": prediction.image, **_to_cells(prediction.outputs), "error": prediction.error}
         for prediction in predictions
     ]
-    names = dict.fromkeys(name for row in rows for name in row)
+    names = dict.fromkeys(["image", *(name for row in rows for name in row)])
     columns = [name for name in names if name != "error"] + ["error"]
     with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from models.counter import build_counter
 from ops.patches import cut_patches
 
 
@@ -27,13 +28,11 @@ def brightness_counter():
 
 @pytest.fixture(scope="session")
 def counter_file(tmp_path_factory):
-    """Save a real counter, untrained, with weights that make its counts differ."""
-    from models.counter import build_counter
-    from models.encoders import build_encoder
-
+    """Save a counter as a run does, on an encoder of one layer: quick to trace."""
     keras.utils.set_random_seed(0)
-    encoder = build_encoder("mobilenet_v2", (32, 48, 3), alpha=0.35)
-    weights = np.random.default_rng(0).random(encoder.output["stride_32"].shape[-1])
+    image = keras.Input((32, 48, 3), name="image")
+    conv = keras.layers.Conv2D(6, 3, strides=8, padding="same", activation="relu")
+    encoder = keras.Model(image, {"stride_32": conv(image)})
     path = tmp_path_factory.mktemp("run") / "counter.keras"
-    build_counter(encoder, 2, weights=weights).save(path)
+    build_counter(encoder, 2, weights=np.arange(1.0, 7.0)).save(path)
     return path

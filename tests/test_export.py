@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import export
+from models.counter import build_counter
+from training.command_line import run_command
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    image = keras.Input((16, 16, 3))
+    features = keras.layers.Conv2D(2, 1, kernel_initializer="ones")(image)
+    encoder = keras.Model(image, {"stride_32": features})
+    build_counter(encoder, 2, weights=np.ones(2)).save(folder / "counter.keras")
+    encoder.save(folder / "encoder.keras")
+    return folder
+
+
+def run(model, output, *more):
+    argv = ["--model", str(model), "--output", str(output), *more]
+    return run_command(export.main, export.build_parser(), argv)
+
+
+def test_export_writes_a_saved_model_from_run_or_file(run_dir, tmp_path, capsys):
+    for number, model in enumerate((run_dir, run_dir / "counter.keras")):
+        out = tmp_path / str(number) / "exported"
+        assert run(model, out) == 0
+        assert {"serving_default", "serve_bytes"} <= set(tf.saved_model.load(str(out)).signatures)
+        assert str(out) in capsys.readouterr().out
+
+
+def test_export_says_what_cannot_be_used(run_dir, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    cases = [
+        ((tmp_path, tmp_path / "a"), "run folder with counter.keras"),
+        ((run_dir / "encoder.keras", tmp_path / "a"), "must take one uint8 input"),
+        ((run_dir, tmp_path / "file" / "a"), "Output folder"),
+        ((run_dir, tmp_path / "file"), "must not exist, be empty or be a SavedModel"),
+        ((run_dir, tmp_path / "a", "--max_pixels", "0"), "`--max_pixels` must be at least 1"),
+    ]
+    for arguments, message in cases:
+        assert run(*arguments) == 2
+        assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
