@@ -100,7 +100,7 @@ def main(args: argparse.Namespace) -> int:
     from config.errors import InputError
 
     try:
-        from datasets import synthetic_files
+        from datasets import contact_sheets, synthetic_files
     except ImportError as error:  # OpenCV without its system libraries; the text has the cure
         raise InputError(str(error)) from error
     settings = synthetic_files.SceneSettings(
@@ -124,6 +124,8 @@ def main(args: argparse.Namespace) -> int:
     )
     for folder in folders:
         print(f"{folder.name}: {nums[folder.name]} records in {folder}")
+        if args.contact_sheet:
+            print(f"  {contact_sheets.write_contact_sheet(folder.parent, folder.name)}")
     return 0
 
 

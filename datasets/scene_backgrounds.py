@@ -32,7 +32,8 @@ def octave_noise(
     total, weight, sum_of_squares = np.zeros(size, np.float32), 1.0, 0.0
     cell = finest
     while cell <= coarsest:
-        grid = rng.random((size[0] // cell + 2, size[1] // cell + 2), np.float32) * 2 - 1
+        grid = rng.random((-(-size[0] // cell), -(-size[1] // cell)), np.float32) * 2 - 1
+        grid = np.pad(grid, ((0, 1), (0, 1)), mode="wrap")
         total += weight * cv2.resize(grid, size[::-1], interpolation=cv2.INTER_LINEAR)
         sum_of_squares += weight**2
         weight *= 1.35
@@ -42,15 +43,34 @@ def octave_noise(
 
 def _tinted(base, noise: np.ndarray, strength: float) -> np.ndarray:
     """Brighten and darken a colour by noise: (H, W, 3) float32."""
-    return np.asarray(base, np.float32) * (1 + strength * noise[..., None])
+    # Channel by channel: broadcasting over a last axis of three is five times slower.
+    factor = 1 + np.float32(strength) * noise
+    return cv2.merge([np.float32(channel) * factor for channel in base])
+
+
+def _mixed(texture: np.ndarray, colour, share: np.ndarray) -> np.ndarray:
+    """Mix a colour into a texture by a share (H, W) per pixel: (H, W, 3) float32."""
+    channels = zip(cv2.split(texture), colour, strict=True)
+    return cv2.merge([old + share * (np.float32(new) - old) for old, new in channels])
+
+
+def _brightened(texture: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Multiply every channel by a factor (H, W): same shape and type as `texture`."""
+    factors = cv2.merge([factor.astype(np.float32)] * 3)
+    return cv2.multiply(texture, factors, dtype=cv2.CV_8U if texture.dtype == np.uint8 else -1)
+
+
+def _magnified(cells: np.ndarray) -> np.ndarray:
+    """Enlarge a grid of cells to a whole tile, edges sharp."""
+    return cv2.resize(cells, (TILE, TILE), interpolation=cv2.INTER_NEAREST)
 
 
 def _slabs(rng: np.random.Generator) -> np.ndarray:
     base = rng.uniform(95, 190) * rng.uniform(0.9, 1.08, 3)
     cell = int(rng.choice([16, 32, 64]))
-    texture = _tinted(base, octave_noise(rng, (TILE, TILE)), rng.uniform(0.05, 0.14))
-    tints = rng.normal(1, rng.uniform(0.02, 0.09), (TILE // cell, TILE // cell)).astype(np.float32)
-    texture *= np.kron(tints, np.ones((cell, cell), np.float32))[..., None]
+    tints = rng.normal(0, rng.uniform(0.02, 0.09), (TILE // cell, TILE // cell)).astype(np.float32)
+    noise = rng.uniform(0.05, 0.14) * octave_noise(rng, (TILE, TILE)) + _magnified(tints)
+    texture = _tinted(base, noise, 1.0)
     texture[::cell] *= 0.72
     texture[:, ::cell] *= 0.72
     return texture
@@ -68,10 +88,10 @@ def _asphalt(rng: np.random.Generator) -> np.ndarray:
 
 
 def _grass(rng: np.random.Generator) -> np.ndarray:
-    base = np.array([rng.uniform(60, 125), rng.uniform(105, 150), rng.uniform(35, 70)])
+    base = np.array([rng.uniform(66, 120), rng.uniform(98, 132), rng.uniform(42, 74)])
     texture = _tinted(base, octave_noise(rng, (TILE, TILE)), rng.uniform(0.15, 0.32))
-    patches = np.clip(octave_noise(rng, (TILE, TILE), finest=8), 0, 1)[..., None]
-    texture += patches * rng.uniform(0, 0.6) * (np.array([165, 140, 92], np.float32) - texture)
+    patches = np.clip(octave_noise(rng, (TILE, TILE), finest=8), 0, 1)
+    texture = _mixed(texture, (165, 140, 92), patches * rng.uniform(0, 0.6))
     if rng.random() < 0.3:
         texture[(np.arange(TILE) // 32) % 2 == 0] *= 1.14
     return texture
@@ -85,19 +105,19 @@ def _sand(rng: np.random.Generator) -> np.ndarray:
 
 
 def _water(rng: np.random.Generator) -> np.ndarray:
-    base = np.array([rng.uniform(50, 110), rng.uniform(110, 160), rng.uniform(140, 190)])
+    base = np.array([rng.uniform(90, 150), rng.uniform(125, 165), rng.uniform(135, 180)])
     noise = octave_noise(rng, (TILE, TILE), finest=4)
-    waves = np.sin(np.arange(TILE)[:, None] * 2 * np.pi / 32 + 5 * noise)
-    texture = _tinted(base, waves, rng.uniform(0.08, 0.22))
-    texture[waves > 0.93] = 0.5 * texture[waves > 0.93] + 118
+    waves = np.sin(np.arange(TILE)[:, None] * np.float32(2 * np.pi / 16) + 4 * noise)
+    texture = _tinted(base, waves, rng.uniform(0.03, 0.12))
+    texture[waves > 0.96] = 0.6 * texture[waves > 0.96] + 90
     return texture
 
 
 def _planks(rng: np.random.Generator) -> np.ndarray:
     base = np.array([165, 118, 74]) * rng.uniform(0.6, 1.2)
-    noise = octave_noise(rng, (TILE, TILE))
-    texture = _tinted(base, noise, rng.uniform(0.05, 0.12))
-    texture *= np.repeat(rng.normal(1, 0.1, TILE // 16), 16)[:, None].astype(np.float32)[..., None]
+    tints = np.repeat(rng.normal(0, 0.1, TILE // 16), 16).astype(np.float32)
+    noise = rng.uniform(0.05, 0.12) * octave_noise(rng, (TILE, TILE)) + tints[:, None]
+    texture = _tinted(base, noise, 1.0)
     texture[::16] *= 0.6
     return texture if rng.random() < 0.5 else texture.transpose(1, 0, 2)
 
@@ -105,16 +125,16 @@ def _planks(rng: np.random.Generator) -> np.ndarray:
 def _checks(rng: np.random.Generator) -> np.ndarray:
     cell = int(rng.choice([16, 32]))
     cells = np.indices((TILE // cell, TILE // cell)).sum(axis=0) % 2
-    mask = np.kron(cells, np.ones((cell, cell))).astype(np.float32)[..., None]
-    light, dark = rng.uniform(150, 225, 3), rng.uniform(60, 150, 3)
-    texture = mask * light + (1 - mask) * dark
-    return texture.astype(np.float32) * (1 + 0.06 * octave_noise(rng, (TILE, TILE))[..., None])
+    light, dark = rng.uniform(150, 225), rng.uniform(60, 150)
+    texture = _tinted(light * rng.uniform(0.9, 1.1, 3), octave_noise(rng, (TILE, TILE)), 0.06)
+    return _mixed(texture, dark * rng.uniform(0.75, 1.25, 3), _magnified(cells.astype(np.float32)))
 
 
 def _plain(rng: np.random.Generator) -> np.ndarray:
-    grid = rng.uniform(60, 215, (3, 3, 3)) * 0.35 + rng.uniform(60, 215, 3) * 0.65
-    texture = cv2.resize(grid.astype(np.float32), (TILE, TILE), interpolation=cv2.INTER_CUBIC)
-    return texture * (1 + rng.uniform(0.02, 0.3) * octave_noise(rng, (TILE, TILE))[..., None])
+    base = rng.uniform(70, 205) * rng.uniform(0.8, 1.15, 3)
+    texture = _tinted(base, octave_noise(rng, (TILE, TILE)), rng.uniform(0.02, 0.2))
+    tint = np.clip(octave_noise(rng, (TILE, TILE), finest=16), 0, 1)
+    return _mixed(texture, rng.uniform(60, 210, 3), tint * rng.uniform(0, 0.5))
 
 
 GROUNDS = {
@@ -159,13 +179,14 @@ def draw_background(
         ... ).shape
         (48, 64, 3)
     """
-    flat = GROUNDS[ground](rng).clip(0, 255).astype(np.uint8)
+    flat = cv2.convertScaleAbs(np.maximum(GROUNDS[ground](rng), 0))
     picture = _lay_on_ground(rng, flat, size, horizon, slope)
     shade = 1 + rng.uniform(0.02, 0.12) * octave_noise(rng, size, finest=16)
-    picture = picture * shade[..., None]
+    picture = _brightened(picture, shade)
     if horizon > 1:
-        _draw_skyline(rng, picture[: int(round(horizon))], skyline)
-    return picture.clip(0, 255).astype(np.uint8)
+        above = int(round(horizon))
+        picture[:above] = _draw_skyline(rng, (above, size[1]), skyline).clip(0, 255)
+    return picture
 
 
 def _lay_on_ground(rng, flat: np.ndarray, size: tuple[int, int], horizon: float, slope: float):
@@ -191,30 +212,35 @@ def _lay_on_ground(rng, flat: np.ndarray, size: tuple[int, int], horizon: float,
         borderMode=cv2.BORDER_WRAP,
     )
     person = slope * (np.arange(height, dtype=np.float32) - horizon) / height
-    sharp = np.clip((person - 0.01) / 0.07, 0, 1)[:, None, None]
-    return flat.mean(axis=(0, 1), dtype=np.float32) * (1 - sharp) + warped * sharp
+    far = person < 0.08
+    sharp = np.clip((person[far] - 0.01) / 0.07, 0, 1)[:, None, None]
+    warped[far] = np.array(cv2.mean(flat)[:3]) * (1 - sharp) + warped[far] * sharp
+    return warped
 
 
-def _draw_skyline(rng: np.random.Generator, band: np.ndarray, skyline: str) -> None:
-    """Paint what stands above the horizon into `band` (h, W, 3), in place."""
-    height, width = band.shape[:2]
+def _draw_skyline(rng: np.random.Generator, size: tuple[int, int], skyline: str) -> np.ndarray:
+    """Draw what stands above the horizon: (h, W, 3) float32."""
+    height, width = size
     top = np.array([rng.uniform(70, 200), rng.uniform(130, 205), rng.uniform(190, 245)])
     low = np.array([225, 228, 230]) * rng.uniform(0.75, 1.05)
-    ramp = np.linspace(0, 1, height)[:, None, None]
-    band[:] = top * (1 - ramp) + low * ramp
-    clouds = np.clip(octave_noise(rng, (height, width), finest=4), 0, 1)[..., None]
-    band += clouds * rng.uniform(0, 1) * (240 - band)
+    ramp = np.broadcast_to(np.linspace(0, 1, height, dtype=np.float32)[:, None], size)
+    clouds = np.clip(octave_noise(rng, size, finest=4), 0, 1)
+    sky = cv2.merge(
+        [np.float32(a) + ramp * np.float32(b - a) for a, b in zip(top, low, strict=True)]
+    )
+    band = _mixed(sky, (240, 240, 240), clouds * rng.uniform(0, 1))
     if skyline == "facade":
         _draw_facade(rng, band)
     elif skyline == "wall":
-        noise = octave_noise(rng, (height, width))
+        noise = octave_noise(rng, size)
         band[height // 4 :] = _tinted(rng.uniform(60, 200, 3), noise, 0.1)[height // 4 :]
     elif skyline == "trees":
         edge = height * (0.35 + 0.25 * octave_noise(rng, (1, width), finest=4)[0])
         leaves = np.arange(height)[:, None] > edge
-        noise = octave_noise(rng, (height, width))
+        noise = octave_noise(rng, size)
         green = np.array([rng.uniform(40, 90), rng.uniform(70, 115), rng.uniform(30, 60)])
         band[leaves] = _tinted(green, noise, 0.35)[leaves]
+    return band
 
 
 def _draw_facade(rng: np.random.Generator, band: np.ndarray) -> None:

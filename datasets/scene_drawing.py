@@ -93,7 +93,7 @@ def sample_light(rng: np.random.Generator) -> Light:
         gamma=float(rng.uniform(0.8, 1.25)),
         vignette=float(rng.uniform(0, 0.35)),
         blur=float(max(rng.uniform(-0.5, 0.75), 0)),
-        noise=float(rng.uniform(1, 14)),
+        noise=float(rng.uniform(1, 10)),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from datasets.scene_folder import write_picture
 from datasets.synthetic import Scene, draw_scene, sample_scene
+from ops.opencv import cv2
 
 Progress = Callable[[str, int, int], None]
 _PAIRS = 4  # key of the stream that chooses who is removed
@@ -197,13 +198,14 @@ def _mapper(workers: int) -> Iterator[Callable]:
         return
     # Spawned, not forked: OpenCV's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_parent)
+    pool = ProcessPoolExecutor(workers, context, initializer=_prepare_worker)
     try:
         yield partial(pool.map, chunksize=8)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
-    """Let Ctrl-C reach the parent only, which then ends the pool in order."""
+def _prepare_worker() -> None:
+    """Leave Ctrl-C to the parent, which ends the pool in order; keep to one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)

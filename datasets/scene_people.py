@@ -154,7 +154,9 @@ def person_polygons(people: np.ndarray, light: float) -> tuple[np.ndarray, ...]:
     scale = people["height"][:, None, None]
     polygons[..., 0] = people["col"][:, None, None] + scale * polygons[..., 0]
     polygons[..., 1] = people["row"][:, None, None] - scale * polygons[..., 1]
-    shown = np.stack([np.broadcast_to(p, len(people)) for p in present], axis=1)
+    shown = np.empty((len(people), len(parts)), bool)
+    for part, worn in enumerate(present):
+        shown[:, part] = worn
     return polygons, np.stack(colours, axis=1), shown
 
 
@@ -170,7 +172,9 @@ def _sideways(people: np.ndarray) -> np.ndarray:
 
 def _at(x, y, num: int) -> np.ndarray:
     """Points (num, 2) from numbers or (num,) arrays."""
-    return np.stack([np.broadcast_to(x, num), np.broadcast_to(y, num)], axis=-1).astype(np.float32)
+    points = np.empty((num, 2), np.float32)
+    points[:, 0], points[:, 1] = x, y
+    return points
 
 
 def _legs(people: np.ndarray) -> list[tuple]:
@@ -251,8 +255,8 @@ def _head(people: np.ndarray) -> list[tuple]:
     radius_y = people["head"] * 0.077
     centre = _at(0, 0.923, num)
     shift = np.where(back, 0, -0.4 * side)  # hair sits at the back of a head seen from the side
-    cap_centre = centre + _at(shift * radius_x, np.where(back, 0.1, 0.45) * radius_y, num)
-    cap_height = radius_y * np.where(back, 1, 0.66)
+    cap_centre = centre + _at(shift * radius_x, np.where(back, 0.1, 0.55) * radius_y, num)
+    cap_height = radius_y * np.where(back, 1, 0.56)
     long_hair = capsules(
         centre + _at(shift * radius_x, 0, num),
         centre + _at(1.3 * shift * radius_x, -0.085, num),

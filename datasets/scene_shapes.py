@@ -8,10 +8,13 @@ from ops.opencv import cv2
 
 NUM_VERTICES = 12
 _HALF_TURNS = np.concatenate(
-    [np.linspace(np.pi / 2, 3 * np.pi / 2, 6), np.linspace(-np.pi / 2, np.pi / 2, 6)]
+    [np.linspace(np.pi / 2, 3 * np.pi / 2, 6), np.linspace(-np.pi / 2, np.pi / 2, 6)],
+    dtype=np.float32,
 )
 _FULL_TURN = np.arange(NUM_VERTICES) * (2 * np.pi / NUM_VERTICES)
-_CIRCLE = np.stack([np.cos(_FULL_TURN), np.sin(_FULL_TURN)], axis=-1)
+# OpenCV's hues, 0..179: red, orange, yellow, green, blue and pink, as often as in a street.
+_CLOTH_HUES = np.array([0, 2, 6, 12, 18, 26, 40, 70, 95, 105, 110, 115, 122, 150, 168, 176])
+_CIRCLE = np.stack([np.cos(_FULL_TURN), np.sin(_FULL_TURN)], axis=-1).astype(np.float32)
 
 
 def capsules(start: np.ndarray, end: np.ndarray, start_radius, end_radius) -> np.ndarray:
@@ -27,17 +30,19 @@ def capsules(start: np.ndarray, end: np.ndarray, start_radius, end_radius) -> np
         (N, 12, 2) polygons.
 
     Example:
-        >>> capsules(np.zeros((1, 2)), np.array([[1.0, 0.0]]), 0.5, 0.5)[0, :, 0].max()
-        np.float64(1.4755282581475768)
+        >>> limb = capsules(np.zeros((1, 2)), np.array([[0.0, 1.0]]), 0.5, 0.5)
+        >>> [round(float(side), 2) for side in limb[0].max(axis=0)]
+        [0.5, 1.48]
     """
     along = end - start
     angle = np.arctan2(along[:, 1], along[:, 0])[:, None] + _HALF_TURNS  # (N, 12)
-    rim = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # (N, 12, 2)
-    rim[:, :6] *= np.reshape(start_radius, (-1, 1, 1))
-    rim[:, 6:] *= np.reshape(end_radius, (-1, 1, 1))
-    rim[:, :6] += start[:, None]
-    rim[:, 6:] += end[:, None]
-    return rim
+    rim = np.empty((len(start), 2, NUM_VERTICES // 2, 2), np.float32)
+    rim.reshape(-1, NUM_VERTICES, 2)[..., 0] = np.cos(angle)
+    rim.reshape(-1, NUM_VERTICES, 2)[..., 1] = np.sin(angle)
+    for side, (centre, radius) in enumerate(((start, start_radius), (end, end_radius))):
+        rim[:, side] *= radius if np.isscalar(radius) else radius[:, None, None]
+        rim[:, side] += centre[:, None]
+    return rim.reshape(-1, NUM_VERTICES, 2)
 
 
 def ellipses(centre: np.ndarray, radius_x, radius_y) -> np.ndarray:
@@ -55,8 +60,9 @@ def ellipses(centre: np.ndarray, radius_x, radius_y) -> np.ndarray:
         >>> ellipses(np.zeros((1, 2)), 2.0, 1.0)[0].max(axis=0)
         array([2., 1.])
     """
-    radii = np.stack(np.broadcast_arrays(radius_x, radius_y), axis=-1)
-    return centre[:, None] + _CIRCLE * radii.reshape(-1, 1, 2)
+    radii = np.empty((len(centre), 1, 2), np.float32)
+    radii[:, 0, 0], radii[:, 0, 1] = radius_x, radius_y
+    return centre[:, None] + _CIRCLE * radii
 
 
 def cloth_colours(rng: np.random.Generator, num: int) -> np.ndarray:
@@ -73,7 +79,7 @@ def cloth_colours(rng: np.random.Generator, num: int) -> np.ndarray:
         >>> cloth_colours(np.random.default_rng(0), 2).shape
         (2, 3)
     """
-    hue = rng.integers(0, 180, num)
+    hue = (_CLOTH_HUES[rng.integers(len(_CLOTH_HUES), size=num)] + rng.integers(-3, 4, num)) % 180
     vivid = rng.random(num) > 0.35
     saturation = np.where(vivid, rng.integers(90, 240, num), rng.integers(0, 50, num))
     value = np.where(vivid, rng.integers(90, 250, num), rng.integers(15, 250, num))

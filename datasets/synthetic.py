@@ -24,6 +24,7 @@ from datasets.scene_drawing import (
     shade_ground,
 )
 from datasets.scene_people import PERSON, head_points, sample_people
+from ops.opencv import cv2
 
 DRAWING_VERSION = 1  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.15
@@ -102,8 +103,7 @@ class DrawnScene:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        points: (N, 2) float64 (row, column) of the head centres, inside the picture; a head may be
-            hidden by who stands in front.
+        points: (N, 2) float64 (row, column) of the head centres, in the picture, perhaps hidden.
         boxes: (N, 4) float64 xyxy half-open pixels around the VISIBLE part of each person.
         label_map: (H, W) int32, 0 background, i + 1 the visible part of person i.
 
@@ -135,11 +135,9 @@ def sample_scene(
     """Draw the geometry of one scene.
 
     Counts run from 0 to `max_count`, small ones somewhat more often. Camera, ground, clutter and
-    light are drawn before and without regard to the count, so that none of them betrays it. A
-    place is rejected, and another tried, when less than 15 % of the person could be seen there
-    because of nearer people or things, or when the head would lie outside the picture. After eight
-    attempts the scene keeps those who fit: in a full scene fewer people than were wanted, while
-    the labels always tell who is there.
+    light are drawn before the count, so that none of them betrays it. A place is rejected, and
+    another tried, when nearer people or things hide more than 85 % of the person, or the head lies
+    outside the picture. After eight attempts a full scene keeps the fewer people who fit.
 
     Args:
         seed: not negative; scenes of different seeds have nothing in common.
@@ -234,12 +232,14 @@ def _populate(rng: np.random.Generator, scene: Scene, wanted: int) -> Scene:
         missing = wanted - scene.count
         if not missing:
             break
-        rows, cols = _sample_places(rng, scene, missing, grouped=grouped)
+        # A third more than needed, as some turn out hidden: cheaper than another round.
+        rows, cols = _sample_places(rng, scene, missing + missing // 3 + 1, grouped=grouped)
         added = sample_people(rng, rows, cols, scene.slope * (rows - scene.horizon))
         heads = head_points(added)
         inside = ((heads >= 0) & (heads < [height, width])).all(axis=1)
         people = np.concatenate([scene.people, added[inside]])
         scene = _keep_visible(replace(scene, people=people))
+        scene = replace(scene, people=scene.people[:wanted])
     return scene
 
 
@@ -280,7 +280,7 @@ def draw_scene(scene: Scene) -> DrawnScene:
 
 def _draw_image(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
     """Draw background, shadows and objects, and develop the picture: (H, W, 3) uint8."""
-    # Streams of their own: what is drawn here never depends on how many people there are.
+    # Streams of their own: nothing here depends on how many people there are.
     background = draw_background(
         np.random.default_rng([scene.seed, scene.index, 1]),
         scene.image_size,
@@ -289,11 +289,9 @@ def _draw_image(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
         horizon=scene.horizon,
         slope=scene.slope,
     )
-    feet = [
-        np.stack([things["col"], things["row"], things["height"]], axis=-1)
-        for things in (scene.people, scene.clutter)
-    ]
-    far_colour = background[: max(int(scene.horizon), 8)].mean(axis=(0, 1))
+    things = (scene.people, scene.clutter)
+    feet = [np.stack([t["col"], t["row"], t["height"]], axis=-1) for t in things]
+    far_colour = np.array(cv2.mean(background[: max(int(scene.horizon), 8)])[:3])
     shaded = shade_ground(background, np.concatenate(feet), scene.light)
     rows = np.array([item.row for item in objects])
     nearness = (rows - scene.horizon) / (scene.image_size[0] - scene.horizon)

@@ -13,18 +13,15 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from config.errors import InputError
 from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder, write_json
 from datasets.scene_jobs import Progress, SceneSettings, run_jobs, write_pair, write_single
+from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test
 from datasets.synthetic import DRAWING_VERSION
 
 RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
 # Where each data set's scenes start, so that no two share one.
 _FIRST_INDEX = {RANKED: 0, NOISY: 10**6, TEST: 2 * 10**6}
-_MISCOUNTS = 5  # key of the stream that jitters counts
-_VALIDATION_SHARE = 0.15
 
 
 def check_settings(
@@ -95,7 +92,7 @@ def write_ranked(
         4
     """
     run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
-    return run(data_dir, RANKED, num, settings, write_pair, _list_pairs)
+    return run(data_dir, RANKED, num, settings, write_pair, list_pairs)
 
 
 def write_noisy(
@@ -133,7 +130,7 @@ def write_noisy(
         'synthetic_noisy'
     """
     run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
-    return run(data_dir, NOISY, num, settings, write_single, partial(_list_noisy, settings.seed))
+    return run(data_dir, NOISY, num, settings, write_single, partial(list_noisy, settings.seed))
 
 
 def write_test(
@@ -168,7 +165,7 @@ def write_test(
         'synthetic_test'
     """
     run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
-    return run(data_dir, TEST, num, settings, write_single, _list_test)
+    return run(data_dir, TEST, num, settings, write_single, list_test)
 
 
 def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **options) -> list:
@@ -202,25 +199,6 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
     return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]
 
 
-def miscount(count: int, seed: int, index: int) -> int:
-    """Jitter a count as a generator does that miscounts, more for larger ones.
-
-    Args:
-        count: the true count n.
-        seed: seed of the run.
-        index: number of the picture.
-
-    Returns:
-        round(n + e), not below 0; e is normal with standard deviation 0.4 + 0.15 n.
-
-    Example:
-        >>> 0 <= miscount(10, 0, 0) <= 20
-        True
-    """
-    rng = np.random.default_rng([seed, index, _MISCOUNTS])
-    return max(round(count + (0.4 + 0.15 * count) * float(rng.standard_normal())), 0)
-
-
 def _write_set(
     data_dir: Path,
     name: str,
@@ -245,7 +223,7 @@ def _write_set(
         progress=partial(progress, name) if progress else None,
     )
     pictures = [picture for group in groups for picture in group]
-    write_json(folder / "objects.json", _list_objects(pictures))
+    write_json(folder / "objects.json", list_objects(pictures))
     counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
     write_json(folder / "true_counts.json", counts)
     write_json(folder / ANNOTATIONS, list_items(counts))
@@ -263,53 +241,3 @@ def _describe_run(name: str, num: int, settings: SceneSettings) -> dict:
         "jpeg_quality": JPEG_QUALITY,
         "drawing_version": DRAWING_VERSION,
     }
-
-
-def _list_pairs(counts: list[dict]) -> dict:
-    """List ranked pairs in upstream's format; source and target alternate in `counts`."""
-    items = [
-        {
-            "source_image": source["image"],
-            "target_image": target["image"],
-            "info": {"type": "removed"},
-        }
-        for source, target in zip(counts[::2], counts[1::2], strict=True)
-    ]
-    num_train = len(items) - max(1, round(len(items) * _VALIDATION_SHARE))
-    return {"train": items[:num_train], "val": items[num_train:]}
-
-
-def _list_noisy(seed: int, counts: list[dict]) -> list[dict]:
-    """List pictures with jittered counts in upstream's format."""
-    return [
-        {"image": item["image"], "count": miscount(item["count"], seed, index)}
-        for index, item in enumerate(counts)
-    ]
-
-
-def _list_test(counts: list[dict]) -> dict:
-    """List pictures with true counts in upstream's format."""
-    return {"test": counts}
-
-
-def _list_objects(pictures: list[dict]) -> dict:
-    """List all people of a data set in COCO's format, plus the `point` of each head."""
-    images, annotations = [], []
-    for image_id, picture in enumerate(pictures, start=1):
-        size = {"height": picture["height"], "width": picture["width"]}
-        images.append({"id": image_id, "file_name": picture["image"], **size})
-        people = zip(picture["points"], picture["boxes"], picture["areas"], strict=True)
-        for point, (left, top, right, bottom), area in people:
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image_id,
-                    "category_id": 1,
-                    "iscrowd": 0,
-                    "bbox": [left, top, right - left, bottom - top],
-                    "area": area,
-                    "point": point,
-                }
-            )
-    categories = [{"id": 1, "name": "person"}]
-    return {"images": images, "annotations": annotations, "categories": categories}

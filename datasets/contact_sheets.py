@@ -1,0 +1,105 @@
+"""Contact sheets: the first pictures of a drawn data set side by side, with their counts."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from datasets.scene_folder import ANNOTATIONS, write_bytes
+
+_MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
+_INK, _PAPER = (40, 42, 46), (255, 255, 255)
+_SUBTITLES = {
+    "synthetic_ranked": "the same scene, people removed from the right one",
+    "synthetic_noisy": "counts as a generator that miscounts would give them",
+    "synthetic_test": "true counts",
+}
+
+
+def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: int = 3) -> Path:
+    """Draw the first records of a data set on one page.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        name: a data set that `synthetic_files` wrote.
+        num: records shown at most; pairs take the room of two pictures.
+        columns: pairs side by side; single pictures are twice as many.
+
+    Returns:
+        `<data_dir>/<name>/contact_sheet.png`.
+
+    Raises:
+        OSError: a file is absent or the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets.synthetic_files import SceneSettings, write_test
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> _ = write_test(data_dir, 2, SceneSettings())
+        >>> write_contact_sheet(data_dir, "synthetic_test").name
+        'contact_sheet.png'
+    """
+    folder = Path(data_dir) / name
+    records = _read_records(folder)
+    if len(records[0][0]) == 1:
+        num, columns = 2 * num, 2 * columns
+    cells = [
+        ([_open(Path(data_dir) / image) for image in images], caption)
+        for images, caption in records[:num]
+    ]
+    title = f"{name}: {_SUBTITLES.get(name, '')}"
+    page = _lay_out(cells, min(columns, len(cells)), title)
+    content = io.BytesIO()
+    page.save(content, "PNG", optimize=True)
+    path = folder / "contact_sheet.png"
+    write_bytes(path, content.getvalue())
+    return path
+
+
+def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str]]:
+    """Read (pictures, caption) of each record of a data set."""
+    annotations = json.loads((folder / ANNOTATIONS).read_text())
+    truths = json.loads((folder / "true_counts.json").read_text())
+    true = {item["image"]: item["count"] for item in truths}
+    if isinstance(annotations, list):
+        return [
+            ((item["image"],), f"said {item['count']}, true {true[item['image']]}")
+            for item in annotations
+        ]
+    if "test" in annotations:
+        return [((item["image"],), _people(item["count"])) for item in annotations["test"]]
+    pairs = [(item["source_image"], item["target_image"]) for item in annotations["train"]]
+    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}") for pair in pairs]
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count or 'no'} people"
+
+
+def _open(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        return picture.convert("RGB")
+
+
+def _lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:
+    """Put pictures in a grid, captions below them, a title on top."""
+    width, height = cells[0][0][0].size
+    cell_width = len(cells[0][0]) * (width + _GAP) - _GAP
+    rows = -(-len(cells) // columns)
+    step_x, step_y = cell_width + _MARGIN, height + _CAPTION + _MARGIN // 2
+    size = (_MARGIN + columns * step_x, _MARGIN + _TITLE + rows * step_y)
+    page = Image.new("RGB", size, _PAPER)
+    pen = ImageDraw.Draw(page)
+    pen.text((_MARGIN, _MARGIN // 2), title, fill=_INK, font=ImageFont.load_default(20))
+    font = ImageFont.load_default(15)
+    for index, (pictures, caption) in enumerate(cells):
+        left = _MARGIN + index % columns * step_x
+        top = _MARGIN + _TITLE + index // columns * step_y
+        for number, picture in enumerate(pictures):
+            page.paste(picture, (left + number * (width + _GAP), top))
+        middle = (left + cell_width // 2, top + height + _CAPTION // 2 + 1)
+        pen.text(middle, caption, fill=_INK, font=font, anchor="mm")
+    return page
