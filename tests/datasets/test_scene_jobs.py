@@ -1,0 +1,67 @@
+from functools import partial
+
+import numpy as np
+import pytest
+
+from datasets.scene_jobs import SceneSettings, run_jobs, write_pair, write_single
+from ops.opencv import cv2
+
+SETTINGS = SceneSettings(image_size=(48, 64), max_count=12, masks=True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("images", "masks"):
+        (tmp_path / "crowds" / name).mkdir(parents=True)
+    return tmp_path / "crowds"
+
+
+def test_write_pair_removes_between_one_and_many(folder):
+    removed = []
+    for index in range(30):
+        source, target = write_pair(folder, SETTINGS, index, index)
+        removed.append(len(source["points"]) - len(target["points"]))
+        assert removed[-1] >= 1
+        assert all(point in source["points"] for point in target["points"])
+    assert max(removed) > 3
+
+
+def test_write_pair_without_empty_scenes_has_a_source_with_people(folder):
+    settings = SceneSettings(image_size=(48, 64), max_count=1, empty_fraction=1.0)
+    source, target = write_pair(folder, settings, 0, 0)
+    assert (len(source["points"]), len(target["points"])) == (1, 0)
+
+
+def test_write_single_describes_what_the_files_show(folder):
+    crowded = next(i for i in range(100) if SETTINGS.sample(i).count > 3)
+    (picture,) = write_single(folder, SETTINGS, crowded, 0)
+    assert cv2.imread(str(folder.parent / picture["image"])).shape == (48, 64, 3)
+    mask = cv2.imread(str(folder / "masks" / "000000.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.max() == len(picture["points"]) == len(picture["boxes"])
+    assert np.bincount(mask.ravel())[1:].tolist() == picture["areas"]
+
+
+def test_write_single_keeps_a_file_that_is_there(folder):
+    write_single(folder, SETTINGS, 0, 0)
+    picture = folder / "images" / "000000.jpg"
+    picture.write_bytes(b"kept")
+    write_single(folder, SETTINGS, 0, 0)
+    assert picture.read_bytes() == b"kept"
+
+
+def test_run_jobs_gives_the_same_in_two_processes(folder):
+    job = partial(write_single, folder, SETTINGS)
+    calls = []
+    alone = run_jobs(job, range(5, 14), progress=lambda done, total: calls.append((done, total)))
+    pictures = {path.name: path.read_bytes() for path in (folder / "images").iterdir()}
+    for path in (folder / "images").iterdir():
+        path.unlink()
+    assert run_jobs(job, range(5, 14), workers=2) == alone
+    assert {path.name: path.read_bytes() for path in (folder / "images").iterdir()} == pictures
+    assert calls == [(done, 9) for done in range(1, 10)]
+
+
+def test_run_jobs_passes_on_what_a_process_raised(tmp_path):
+    job = partial(write_single, tmp_path / "absent", SETTINGS)
+    with pytest.raises(FileNotFoundError):
+        run_jobs(job, range(20), workers=2)

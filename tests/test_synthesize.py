@@ -1,0 +1,67 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import synthesize
+from training.command_line import run_command
+
+SCRIPT = Path(synthesize.__file__)
+SMALL = ["--image_size", "32", "48", "--num_ranked", "3", "--num_noisy", "2", "--num_test", "2"]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=SCRIPT.parent,
+        timeout=120,
+    )
+
+
+def test_synthesize_writes_three_data_sets_and_their_contact_sheets(tmp_path):
+    done = run("--data_dir", str(tmp_path), *SMALL, "--workers", "2", "--contact_sheet")
+    assert done.returncode == 0, done.stderr
+    for name in ("synthetic_ranked", "synthetic_noisy", "synthetic_test"):
+        assert (tmp_path / name / "annotations.json").is_file()
+        assert (tmp_path / name / "contact_sheet.png").is_file()
+        assert f"{name}: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--image_size", "8", "8"], "`image_size` must be"),
+        (["--seed", "-3"], "`seed`"),
+        (["--num_test", "-1"], "`synthetic_test` must hold"),
+        (["--workers", "0"], "`workers`"),
+        (["--max_count", "0"], "`max_count`"),
+    ],
+)
+def test_synthesize_refuses_bad_input_in_one_line(tmp_path, capsys, arguments, message):
+    arguments = ["--data_dir", str(tmp_path), *SMALL, *arguments]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_synthesize_refuses_a_file_as_data_folder(tmp_path):
+    (tmp_path / "file").touch()
+    done = run("--data_dir", str(tmp_path / "file"), *SMALL, "--workers", "1")
+    assert done.returncode == 2
+    assert "folder that can be written to" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_progress_bar_is_silent_for_quick_work(capsys):
+    synthesize.ProgressBar().update("synthetic_test", 1, 1)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_bar_shows_what_takes_longer(capsys, monkeypatch):
+    bar = synthesize.ProgressBar()
+    monkeypatch.setattr(synthesize.time, "monotonic", lambda: bar._start + 3)
+    bar.update("synthetic_test", 1, 2)
+    assert "1/2" in capsys.readouterr().err
