@@ -198,7 +198,7 @@ def _predict_group(predictor, names, pictures):
 def _find_reason(message):
     """Return what a graph's check said, without where in the graph it stands."""
     if found := re.search(r"assertion failed: \[(.*?)\]", message):
-        return found.group(1)
+        return found.group(1).replace("\\'", "'")  # TensorFlow escapes what it prints
     lines = [line.strip() for line in message.splitlines()]
     frames = ("Graph execution error", "Detected at node", "<stack", "File ")
     return next((line for line in lines if line and not line.startswith(frames)), "no reason given")
