@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ops.opencv import cv2
@@ -150,8 +152,9 @@ GROUNDS = {
 SKYLINES = ("sky", "facade", "trees", "wall")
 
 
+@functools.lru_cache(maxsize=1)
 def draw_background(
-    rng: np.random.Generator,
+    key: tuple[int, ...],
     size: tuple[int, int],
     *,
     ground: str,
@@ -161,8 +164,10 @@ def draw_background(
 ) -> np.ndarray:
     """Draw a scene that nobody has entered yet.
 
+    The last one is remembered, since both pictures of a ranked pair show it.
+
     Args:
-        rng: source of the draws.
+        key: seed of the draws.
         size: (height, width), pixels.
         ground: a key of `GROUNDS`.
         skyline: one of `SKYLINES`, drawn above the horizon.
@@ -170,15 +175,15 @@ def draw_background(
         slope: height of a person per row below the horizon.
 
     Returns:
-        (H, W, 3) uint8 RGB.
+        (H, W, 3) uint8 RGB, read-only.
 
     Example:
-        >>> rng = np.random.default_rng(0)
         >>> draw_background(
-        ...     rng, (48, 64), ground="grass", skyline="sky", horizon=10.0, slope=0.3
+        ...     (0, 1), (48, 64), ground="grass", skyline="sky", horizon=10.0, slope=0.3
         ... ).shape
         (48, 64, 3)
     """
+    rng = np.random.default_rng(key)
     flat = cv2.convertScaleAbs(np.maximum(GROUNDS[ground](rng), 0))
     picture = _lay_on_ground(rng, flat, size, horizon, slope)
     shade = 1 + rng.uniform(0.02, 0.12) * octave_noise(rng, size, finest=16)
@@ -186,6 +191,7 @@ def draw_background(
     if horizon > 1:
         above = int(round(horizon))
         picture[:above] = _draw_skyline(rng, (above, size[1]), skyline).clip(0, 255)
+    picture.setflags(write=False)
     return picture
 
 

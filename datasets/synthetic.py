@@ -282,7 +282,7 @@ def _draw_image(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
     """Draw background, shadows and objects, and develop the picture: (H, W, 3) uint8."""
     # Streams of their own: nothing here depends on how many people there are.
     background = draw_background(
-        np.random.default_rng([scene.seed, scene.index, 1]),
+        (scene.seed, scene.index, 1),
         scene.image_size,
         ground=scene.ground,
         skyline=scene.skyline,
