@@ -19,7 +19,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from datasets.image_source import ImageSource
-from datasets.pipeline import make_ranked_dataset, make_ranked_sample_loader, make_sample_dataset
+from datasets.pipeline import make_ranked_sample_loader, make_sample_dataset
 from datasets.records import RankedRecord
 
 ROUNDS = 5
@@ -79,7 +79,9 @@ def read_with_pipeline(paths: list[Path], size: tuple[int, int], **options) -> C
     Returns:
         A function that reads one epoch and returns how many pictures it gave.
     """
-    records = [RankedRecord((first, second)) for first, second in zip(paths[::2], paths[1::2])]
+    records = [
+        RankedRecord((first, second)) for first, second in zip(paths[::2], paths[1::2], strict=True)
+    ]
     source = ImageSource(paths, size, max_pixels=10_000_000, **options)
     load = make_ranked_sample_loader(records, source)
 

@@ -73,9 +73,12 @@ class BaselineParams(ImageParams):
     )
     optimizer: str = param("Keras optimizer")
     learning_rate: float = param("step size of the optimizer", minimum=0)
+    schedule: Literal["constant", "cosine"] = param(
+        "constant: the learning rate stays; cosine: it falls to 0 over the epochs"
+    )
     loss: dict = param("Keras loss as {class_name, config}: a ranking loss or one on probabilities")
     augment: float | None = param(
-        "augmentation strength divisor, larger is weaker; null for none", minimum=0.1
+        "augmentation strength divisor, larger is weaker; null for none", minimum=0.6
     )
     num_neurons: int = param("width of each hidden layer of the rank decoder", minimum=1)
     num_layers: int = param("hidden layers of the rank decoder", minimum=0)

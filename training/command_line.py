@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def run_command(
         >>> run_command(lambda args: None, argparse.ArgumentParser(), [])
         0
     """
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    _start_logging()
     args = parser.parse_args(argv)
     try:
         return main(args) or 0
@@ -150,6 +151,14 @@ def import_stage(experiment: str, module: str) -> ModuleType:
         'training.baseline.train'
     """
     return importlib.import_module(f"{experiment.replace('/', '.')}.{module}")
+
+
+def _start_logging() -> None:
+    """Show this project's messages, and of TensorFlow's only warnings and errors."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
+    for library in ("absl", "tensorflow"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _fail(parser: argparse.ArgumentParser, message: str, status: int) -> int:

@@ -52,12 +52,16 @@ class FitPlan:
     checkpoint_seconds: float = 300.0
 
 
-def build_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
+def build_optimizer(
+    name: str, learning_rate: float, *, schedule: str = "constant", num_steps: int = 1
+) -> keras.optimizers.Optimizer:
     """Build a Keras optimizer from its name.
 
     Args:
         name: e.g. "adam" or "sgd".
-        learning_rate: its step size.
+        learning_rate: its step size; at the first step, where a schedule lowers it.
+        schedule: "constant", or "cosine" for learning_rate (1 + cos(pi step / num_steps)) / 2.
+        num_steps: steps of the whole training; "cosine" only.
 
     Returns:
         The optimizer.
@@ -69,9 +73,11 @@ def build_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimiz
         >>> build_optimizer("adam", 0.5).name
         'adam'
     """
-    config = {"class_name": name, "config": {"learning_rate": learning_rate}}
+    rate = learning_rate
+    if schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
     try:
-        return keras.optimizers.get(config)
+        return keras.optimizers.get({"class_name": name, "config": {"learning_rate": rate}})
     except (ValueError, TypeError) as error:
         raise InputError(
             f"`optimizer` must name a Keras optimizer, such as adam or sgd. Received {name}."

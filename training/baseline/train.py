@@ -11,7 +11,6 @@ import keras
 
 from config.schema import BaselineParams
 from datasets.annotations import read_ranked_annotations
-from datasets.bad_files import drop_bad_files
 from datasets.formats import read_counted
 from datasets.image_source import ImageSource
 from datasets.pipeline import (
@@ -33,6 +32,7 @@ from reporting.training_curves import draw_training_curves
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.finish import finish_run
 from training.model_files import load_model
+from training.reading import keep_sound
 from training.runs import load_run_params, open_run
 
 
@@ -60,7 +60,9 @@ def train(args: argparse.Namespace) -> Path:
     steps = count_steps(
         len(training), batch_size=params.batch_size, records_per_epoch=params.pairs_per_epoch
     )
-    ranker, encoder = build_model(params, list_length=len(training[0].images))
+    ranker, encoder = build_model(
+        params, list_length=len(training[0].images), num_steps=steps * params.epochs
+    )
     run = open_run(args, params, args.dataset)
     load = make_ranked_sample_loader(
         training, open_source(training, args, params), build_augment(params.augment)
@@ -126,7 +128,6 @@ def read_lists(
     Example:
         >>> # see `train`
     """
-    limits = {"max_bad_fraction": params.max_bad_fraction, "max_pixels": params.max_pixels}
     if args.format == "annotations":
         training, validation = (
             read_ranked_annotations(
@@ -134,21 +135,28 @@ def read_lists(
             )
             for split in ("train", "val")
         )
-        return drop_bad_files(training, **limits), drop_bad_files(validation, **limits)
-    counted = read_counted(args.format, args.data_dir, args.dataset, "train")
-    parts = hold_out(drop_bad_files(counted, **limits), params.validation_fraction, seed=args.seed)
+        return keep_sound(training, args, params), keep_sound(validation, args, params)
+    training, validation = (
+        keep_sound(read_counted(args.format, args.data_dir, args.dataset, split), args, params)
+        for split in ("train", "val")
+    )
+    if not validation:
+        training, validation = hold_out(training, params.validation_fraction, seed=args.seed)
     return tuple(
         lists_from_counts(part, params.list_length, max_lists=params.max_pairs, seed=args.seed)
-        for part in parts
+        for part in (training, validation)
     )
 
 
-def build_model(params: BaselineParams, *, list_length: int) -> tuple[keras.Model, keras.Model]:
+def build_model(
+    params: BaselineParams, *, list_length: int, num_steps: int
+) -> tuple[keras.Model, keras.Model]:
     """Build the compiled ranker on its encoder.
 
     Args:
         params: resolved parameters.
         list_length: pictures per list.
+        num_steps: steps of the whole training.
 
     Returns:
         (ranker, encoder); they share weights.
@@ -170,7 +178,9 @@ def build_model(params: BaselineParams, *, list_length: int) -> tuple[keras.Mode
         num_neurons=params.num_neurons,
         initializer=params.initializations,
     )
-    optimizer = build_optimizer(params.optimizer, params.learning_rate)
+    optimizer = build_optimizer(
+        params.optimizer, params.learning_rate, schedule=params.schedule, num_steps=num_steps
+    )
     ranker.compile(optimizer, build_ranking_loss(params.loss), metrics=[RankAccuracy()])
     return ranker, encoder
 

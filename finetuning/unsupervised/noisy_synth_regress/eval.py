@@ -11,7 +11,6 @@ import numpy as np
 
 from config.errors import InputError
 from config.schema import NoisySynthRegressParams
-from datasets.bad_files import drop_bad_files
 from datasets.formats import read_counted
 from datasets.images import read_header, read_image
 from datasets.pipeline import make_patch_dataset
@@ -22,6 +21,7 @@ from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch
 from reporting.files import write_json
 from training.finish import finish_run
 from training.model_files import load_model
+from training.reading import keep_sound
 from training.runs import load_run_params
 
 
@@ -42,10 +42,8 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     params = load_run_params(args)
     fitted = json.loads((run / "fit.json").read_text(encoding="utf-8"))
     counter = load_model(run / "counter.keras")
-    records = drop_bad_files(
-        read_counted(args.format, args.data_dir, args.test_data, "test"),
-        max_bad_fraction=params.max_bad_fraction,
-        max_pixels=params.max_pixels,
+    records = keep_sound(
+        read_counted(args.format, args.data_dir, args.test_data, "test"), args, params
     )
     check_sizes(records, params)
     patch_counter = counter.get_layer("patch_counter")
@@ -59,8 +57,99 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     predicted = patch_counter.predict(patches, verbose=0)
     counts = np.array([record.count for record in records], np.float64)
     metrics, units = counting_metrics(counts, predicted["count"], mean_count=fitted["mean_count"])
-    write_predictions(run, records, predicted)
+    metrics.update(fitted["ranker_metrics"])
+    write_json(
+        {"N": params.N, "predictions": describe(records, predicted)}, run / "predictions.json"
+    )
     draw_figures(run, records, predicted, params)
     saved_model = export_saved_model(counter, run / "saved_model", max_pixels=params.max_pixels)
     finish_run(run, args, params, metrics, units, started=started - fitted["seconds"])
     print(f"SavedModel:  {saved_model}")
+
+
+def check_sizes(records: list[CountRecord], params: NoisySynthRegressParams) -> None:
+    """Require every picture to hold at least N x N pixels.
+
+    Args:
+        records: test pictures.
+        params: resolved parameters.
+
+    Raises:
+        InputError: a picture is smaller.
+
+    Example:
+        >>> # see `evaluate`
+    """
+    for record in records:
+        header = read_header(record.image, max_pixels=params.max_pixels)
+        if params.N > min(header.height, header.width):
+            raise InputError(
+                f"`N` must not exceed a picture's sides. Received {params.N} for {record.image} "
+                f"of {header.height} x {header.width} pixels; lower `--N`."
+            )
+
+
+def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> list[dict]:
+    """Put each picture's true and predicted counts together.
+
+    Args:
+        records: test pictures.
+        predicted: `count` (num_images,) and `patch_counts` (num_images, N * N), objects.
+
+    Returns:
+        One dict a picture, in the order of `records`.
+
+    Example:
+        >>> predicted = {"count": np.array([2.5]), "patch_counts": np.array([[2.5]])}
+        >>> describe([CountRecord(Path("a.jpg"), 3)], predicted)[0]["predicted"]
+        2.5
+    """
+    return [
+        {
+            "image": str(record.image),
+            "count": record.count,
+            "predicted": float(count),
+            "patch_counts": patch_counts.tolist(),
+        }
+        for record, count, patch_counts in zip(
+            records, predicted["count"], predicted["patch_counts"], strict=True
+        )
+    ]
+
+
+def draw_figures(
+    run: Path,
+    records: list[CountRecord],
+    predicted: dict[str, np.ndarray],
+    params: NoisySynthRegressParams,
+) -> None:
+    """Draw errors by true count, count against count, and pictures with their patch counts.
+
+    Args:
+        run: run folder; the figures go into its `figures`.
+        records: test pictures.
+        predicted: as in `describe`.
+        params: resolved parameters.
+
+    Raises:
+        OSError: a figure cannot be written.
+
+    Example:
+        >>> # see `evaluate`
+    """
+    folder = run / "figures"
+    counts = [record.count for record in records]
+    draw_error_boxplot(
+        counts, predicted["count"], folder / "error_boxplot.png", bin_width=params.bin_width
+    )
+    draw_count_scatter(counts, predicted["count"], folder / "count_scatter.png")
+    # Evenly spread over the pictures from the emptiest to the fullest.
+    order = np.argsort(counts, kind="stable")
+    places = np.linspace(0, len(order) - 1, min(params.num_pictures, len(order))).astype(int)
+    for number, i in enumerate(order[places]):
+        draw_patch_counts(
+            read_image(records[i].image, max_pixels=params.max_pixels),
+            predicted["patch_counts"][i],
+            folder / f"patch_counts_{number:02d}.png",
+            truth=counts[i],
+        )

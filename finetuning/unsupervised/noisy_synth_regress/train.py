@@ -11,14 +11,15 @@ import numpy as np
 from scipy.optimize import nnls
 
 from config.errors import InputError
-from datasets.bad_files import drop_bad_files
 from datasets.formats import read_counted
 from datasets.pipeline import make_patch_dataset
 from models.counter import build_counter, build_feature_extractor
 from reporting.files import write_json
+from reporting.results import read_results
 from training.callbacks import save_model
 from training.model_files import find_model_file, load_encoder
-from training.runs import load_run_params, open_run
+from training.reading import keep_sound
+from training.runs import is_finished, load_run_params, open_run
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +45,8 @@ def train(args: argparse.Namespace) -> Path:
     params = load_run_params(args)
     model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
     encoder = load_encoder(model_file)
-    records = drop_bad_files(
-        read_counted(args.format, args.data_dir, args.train_data, "train"),
-        max_bad_fraction=params.max_bad_fraction,
-        max_pixels=params.max_pixels,
+    records = keep_sound(
+        read_counted(args.format, args.data_dir, args.train_data, "train"), args, params
     )
     whole_pictures = make_patch_dataset(
         records,
@@ -70,11 +69,30 @@ def train(args: argparse.Namespace) -> Path:
         "mean_count": counts.mean(),
         "train_mae": np.abs(residual).mean(),
         "num_weights_above_zero": int((weights > 0).sum()),
+        "ranker_metrics": read_ranker_metrics(model_file.parent),
         "seconds": time.monotonic() - started,
     }
     write_json(summary, run / "fit.json")
     logger.info("fitted %d pictures, training MAE %.2f", len(counts), summary["train_mae"])
     return run
+
+
+def read_ranker_metrics(run: Path) -> dict[str, float]:
+    """Read how well the ranker that is continued put its validation lists in order.
+
+    Args:
+        run: folder of the model file.
+
+    Returns:
+        `ranker_rank_accuracy`; nothing when the folder is no finished run.
+
+    Example:
+        >>> read_ranker_metrics(Path("tests"))
+        {}
+    """
+    if not is_finished(run):
+        return {}
+    return {"ranker_rank_accuracy": read_results(run).metrics["rank_accuracy"]}
 
 
 def fit_weights(features: np.ndarray, counts: np.ndarray) -> np.ndarray:
