@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -131,11 +132,26 @@ def _write(model, path, max_pixels, assets):
     module.serve_images = serve_images
     module.serve_bytes = serve_bytes
     signatures = {"serving_default": serve_images, "serve_bytes": serve_bytes}
-    tf.saved_model.save(module, str(path), signatures)
+    with _quiet_tensorflow():
+        tf.saved_model.save(module, str(path), signatures)
     for name, text in assets.items():
         # The format's own folder for files that TensorFlow leaves alone.
         (path / "assets.extra").mkdir(exist_ok=True)
         (path / "assets.extra" / name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _quiet_tensorflow():
+    """Keep back what TensorFlow says on saving: the inner name of every weight."""
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
+    levels = [item.level for item in loggers]
+    try:
+        for item in loggers:
+            item.setLevel(logging.WARNING)
+        yield
+    finally:
+        for item, level in zip(loggers, levels, strict=True):
+            item.setLevel(level)
 
 
 def _compare(model, path, max_pixels):
