@@ -89,6 +89,9 @@ class BaselineParams(ImageParams):
         "ranked lists seen per epoch, drawn anew each epoch; null for all", minimum=1
     )
     max_pairs: int = param("lists formed from counts at most; sampled beyond", minimum=1)
+    max_validation_pairs: int = param(
+        "lists formed from the counts of held-out pictures at most; sampled beyond", minimum=1
+    )
     validation_fraction: float = param(
         "share of counted training images held out when a format has no validation split",
         minimum=0,

@@ -8,6 +8,7 @@ from config.loader import find_params_file, load_params, params_from_dict, param
 from config.schema import SCHEMAS, BaselineParams, NoisySynthRegressParams
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
+FOLDERS = (CONFIG, CONFIG / "demo", CONFIG / "pretrained")
 BASELINE = "training/baseline"
 
 
@@ -16,18 +17,14 @@ def baseline_values(**changes):
     return {**values, **changes}
 
 
-@pytest.mark.parametrize("folder", [CONFIG, CONFIG / "demo"])
+@pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("experiment", sorted(SCHEMAS))
 def test_load_params_reads_every_config_file(folder, experiment):
     assert isinstance(load_params(folder, experiment), SCHEMAS[experiment])
 
 
 def test_every_config_file_belongs_to_an_experiment():
-    known = {
-        find_params_file(folder, experiment)
-        for folder in (CONFIG, CONFIG / "demo")
-        for experiment in SCHEMAS
-    }
+    known = {find_params_file(folder, experiment) for folder in FOLDERS for experiment in SCHEMAS}
     assert set(CONFIG.rglob("*.params.json")) == known
 
 

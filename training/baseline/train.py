@@ -143,8 +143,11 @@ def read_lists(
     if not validation:
         training, validation = hold_out(training, params.validation_fraction, seed=args.seed)
     return tuple(
-        lists_from_counts(part, params.list_length, max_lists=params.max_pairs, seed=args.seed)
-        for part in (training, validation)
+        lists_from_counts(part, params.list_length, max_lists=max_lists, seed=args.seed)
+        for part, max_lists in (
+            (training, params.max_pairs),
+            (validation, params.max_validation_pairs),
+        )
     )
 
 
