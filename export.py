@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from config.errors import InputError
+from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.export import export_saved_model
-from reporting.files import output_folder
 from reporting.model_files import find_keras_file, load_keras_model
 from training.command_line import run_command
 

@@ -6,12 +6,13 @@ import argparse
 import logging
 import sys
 
+from tqdm import tqdm
+
 from config.errors import InputError
+from config.files import output_folder
 from datasets.images import MAX_PIXELS
-from reporting.files import output_folder
 from reporting.prediction import find_images, load_predictor, predict_images
 from reporting.prediction_writers import WRITERS, draw_prediction
-from reporting.progress import show_progress
 from training.command_line import EXIT_ERROR, run_command
 
 logger = logging.getLogger("predict")
@@ -94,7 +95,9 @@ def _predict(args, images, output):
         predictor, images, max_pixels=args.max_pixels, batch_size=args.batch_size
     )
     predictions = []
-    for prediction, picture in show_progress(steps, len(images)):
+    for prediction, picture in tqdm(
+        steps, total=len(images), unit=" pictures", delay=2, disable=None
+    ):
         predictions.append(prediction)
         if prediction.error and len(images) > 1:
             logger.error("%s: %s", prediction.image, prediction.error)

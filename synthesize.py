@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 from training.command_line import run_command
@@ -43,38 +42,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="replace data drawn with other settings"
     )
     return parser
-
-
-class ProgressBar:
-    """Draws one line on stderr for work that takes longer than two seconds.
-
-    Example:
-        >>> ProgressBar().update("synthetic_test", 1, 2)
-    """
-
-    def __init__(self):
-        self._start = time.monotonic()
-        self._last = 0.0
-
-    def update(self, name: str, done: int, total: int) -> None:
-        """Show how far a data set is.
-
-        Args:
-            name: the data set.
-            done: records finished.
-            total: all records.
-
-        Example:
-            >>> ProgressBar().update("synthetic_test", 2, 2)
-        """
-        now = time.monotonic()
-        if now - self._start < 2 or (done < total and now - self._last < 0.2):
-            return
-        self._last = now
-        filled = 30 * done // total
-        bar = "#" * filled + "." * (30 - filled)
-        sys.stderr.write(f"\r{name:17} [{bar}] {done}/{total}" + "\n" * (done == total))
-        sys.stderr.flush()
 
 
 def main(args: argparse.Namespace) -> int:
@@ -120,7 +87,6 @@ def main(args: argparse.Namespace) -> int:
         settings,
         workers=args.workers,
         overwrite=args.overwrite,
-        progress=ProgressBar().update,
     )
     for folder in folders:
         print(f"{folder.name}: {nums[folder.name]} records in {folder}")

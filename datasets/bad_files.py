@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
-import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from tqdm import tqdm
+
 from config.errors import InputError
+from config.files import write_json
 from datasets.images import MAX_PIXELS, read_image
 from datasets.records import CountRecord, PointRecord, RankedRecord
 
@@ -97,7 +97,10 @@ def find_bad_files(
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     try:
         results = pool.map(lambda path: _check(path, max_pixels), unknown)
-        found = dict(zip(unknown, _show_progress(results, len(unknown)), strict=True))
+        bar = tqdm(
+            results, "checking", len(unknown), unit=" pictures", delay=_QUIET_SECONDS, disable=None
+        )
+        found = dict(zip(unknown, bar, strict=True))
     finally:
         pool.shutdown(cancel_futures=True)  # Ctrl-C does not wait for the pictures to come
     bad = {path: found[path] for path in unknown if isinstance(found[path], str)}
@@ -132,20 +135,6 @@ def _describe(bad: dict[Path, str], num_pictures: int, max_bad_fraction: float) 
             *lines,
         ]
     )
-
-
-def _show_progress(results: Iterable, total: int) -> Iterable:
-    started, shown = time.monotonic(), False
-    for i, result in enumerate(results, 1):
-        yield result
-        late = time.monotonic() - started > _QUIET_SECONDS and sys.stderr.isatty()
-        if late and (i == total or i % max(1, total // 100) == 0):
-            shown = True
-            bar = "=" * (30 * i // total)
-            sys.stderr.write(f"\rChecking pictures [{bar:<30}] {i}/{total}")
-            sys.stderr.flush()
-    if shown:
-        sys.stderr.write("\n")
 
 
 def _key(path: Path) -> str:
@@ -183,13 +172,9 @@ def _read_memo(memo: Path | None) -> dict[str, list[int]]:
 
 
 def _write_memo(memo: Path, entries: dict[str, list[int]]) -> None:
-    """Write under another name first, so that a stop leaves the old memo; it may fail."""
-    partial = memo.with_name(f"{memo.name}.{os.getpid()}")
+    """Write whole or not at all; a memo that cannot be written only costs time."""
     try:
         memo.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(entries), encoding="utf-8")
-        os.replace(partial, memo)
+        write_json(entries, memo)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         _logger.warning("Could not write %s, so the next run decodes anew: %s", memo, error)

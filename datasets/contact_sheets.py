@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from datasets.scene_folder import ANNOTATIONS, write_bytes
+from config.files import atomic_file
+from datasets.scene_folder import ANNOTATIONS
 
 _MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
 _INK, _PAPER = (40, 42, 46), (255, 255, 255)
@@ -52,10 +52,9 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
     ]
     title = f"{name}: {_SUBTITLES.get(name, '')}"
     page = _lay_out(cells, min(columns, len(cells)), title)
-    content = io.BytesIO()
-    page.save(content, "PNG", optimize=True)
     path = folder / "contact_sheet.png"
-    write_bytes(path, content.getvalue())
+    with atomic_file(path) as temporary:
+        page.save(temporary, "PNG", optimize=True)
     return path
 
 

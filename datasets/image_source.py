@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from config.files import atomic_file
 from datasets.images import read_image
 
 CACHE_MODES = ("none", "memory", "disk")
@@ -160,7 +160,6 @@ def _open_cache(
 def _open_array(path: Path, shape: tuple[int, ...], dtype) -> np.ndarray:
     """Open a memory-mapped array, made whole under another name first."""
     if not path.exists():
-        partial = path.with_suffix(f".{os.getpid()}")
-        np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape).flush()
-        os.replace(partial, path)
+        with atomic_file(path) as temporary:
+            np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape).flush()
     return np.lib.format.open_memmap(path, mode="r+")

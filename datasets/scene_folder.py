@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,57 +10,13 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError
+from config.files import atomic_file, write_json
 from ops.opencv import cv2
 
 PROVENANCE = "provenance.json"
 ANNOTATIONS = "annotations.json"
 JPEG_QUALITY = 92
 _CURE = "Give --overwrite to draw it anew, or another folder."
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Args:
-        path: the file; its folder must exist.
-        content: its bytes.
-
-    Raises:
-        OSError: the folder is missing, not writable or full. No part of the file is left.
-
-    Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "a.bin"
-        >>> write_bytes(path, b"whole")
-        >>> path.read_bytes()
-        b'whole'
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write plain JSON whole or not at all.
-
-    Args:
-        path: the file; its folder must exist.
-        value: what `json.dumps` takes.
-
-    Raises:
-        OSError: the file system refuses.
-
-    Example:
-        >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "a.json"
-        >>> write_json(path, {"count": 3})
-        >>> json.loads(path.read_text())
-        {'count': 3}
-    """
-    write_bytes(path, (json.dumps(value, indent=1) + "\n").encode())
 
 
 def write_picture(path: Path, pixels: np.ndarray) -> None:
@@ -86,7 +41,8 @@ def write_picture(path: Path, pixels: np.ndarray) -> None:
     else:
         bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         _, content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    write_bytes(path, content.tobytes())
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content.tobytes())
 
 
 def open_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> bool:
@@ -115,7 +71,7 @@ def open_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> b
         _empty(folder)
     try:
         (folder / "images").mkdir(parents=True, exist_ok=True)
-        write_json(folder / PROVENANCE, provenance)
+        write_json(provenance, folder / PROVENANCE)
     except OSError as error:
         raise InputError(
             f"`{folder}` must be a folder that can be written to. "

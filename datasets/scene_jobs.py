@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from datasets.scene_folder import write_picture
 from datasets.synthetic import Scene, draw_scene, sample_scene
 from ops.opencv import cv2
 
-Progress = Callable[[str, int, int], None]
 _PAIRS = 4  # key of the stream that chooses who is removed
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
@@ -160,7 +160,7 @@ def run_jobs(
     indices: range,
     *,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    label: str = "",
 ) -> list[list[dict]]:
     """Run one job per scene, in order, in this process or in several.
 
@@ -169,7 +169,7 @@ def run_jobs(
             `write_single` or `write_pair`.
         indices: indices of the scenes.
         workers: processes; 1 stays in this one.
-        progress: called with how many are done and the total.
+        label: name before the progress bar, which a terminal shows after two seconds.
 
     Returns:
         What the jobs returned, in the order of `indices`.
@@ -181,13 +181,9 @@ def run_jobs(
         >>> run_jobs(lambda index, number: [{"image": str(index)}], range(5, 7))
         [[{'image': '5'}], [{'image': '6'}]]
     """
-    results = []
     with _mapper(workers) as mapped:
-        for result in mapped(job, indices, range(len(indices))):
-            results.append(result)
-            if progress:
-                progress(len(results), len(indices))
-    return results
+        results = mapped(job, indices, range(len(indices)))
+        return list(tqdm(results, label, len(indices), delay=2, disable=None))
 
 
 @contextmanager

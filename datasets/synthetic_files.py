@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from config.errors import InputError
-from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder, write_json
-from datasets.scene_jobs import Progress, SceneSettings, run_jobs, write_pair, write_single
+from config.files import write_json
+from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder
+from datasets.scene_jobs import SceneSettings, run_jobs, write_pair, write_single
 from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test
 from datasets.synthetic import DRAWING_VERSION
 
@@ -62,7 +63,6 @@ def write_ranked(
     *,
     workers: int = 1,
     overwrite: bool = False,
-    progress: Progress | None = None,
 ) -> Path:
     """Write pairs of which the target shows the source with some of its people removed.
 
@@ -76,7 +76,6 @@ def write_ranked(
         settings: what the scenes have in common.
         workers: processes.
         overwrite: replace another run's data.
-        progress: called with the data set's name, what is done and the total.
 
     Returns:
         The folder.
@@ -91,7 +90,7 @@ def write_ranked(
         >>> len(list((folder / "images").iterdir()))
         4
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    run = partial(_write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, RANKED, num, settings, write_pair, list_pairs)
 
 
@@ -102,7 +101,6 @@ def write_noisy(
     *,
     workers: int = 1,
     overwrite: bool = False,
-    progress: Progress | None = None,
 ) -> Path:
     """Write pictures whose counts are jittered, as those of a generator that miscounts.
 
@@ -115,7 +113,6 @@ def write_noisy(
         settings: what the scenes have in common.
         workers: processes.
         overwrite: replace another run's data.
-        progress: called with the data set's name, what is done and the total.
 
     Returns:
         The folder.
@@ -129,7 +126,7 @@ def write_noisy(
         >>> write_noisy(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
         'synthetic_noisy'
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    run = partial(_write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, NOISY, num, settings, write_single, partial(list_noisy, settings.seed))
 
 
@@ -140,7 +137,6 @@ def write_test(
     *,
     workers: int = 1,
     overwrite: bool = False,
-    progress: Progress | None = None,
 ) -> Path:
     """Write pictures with their true counts, `{"test": [{"image", "count"}]}`.
 
@@ -150,7 +146,6 @@ def write_test(
         settings: what the scenes have in common.
         workers: processes.
         overwrite: replace another run's data.
-        progress: called with the data set's name, what is done and the total.
 
     Returns:
         The folder.
@@ -164,7 +159,7 @@ def write_test(
         >>> write_test(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
         'synthetic_test'
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite, progress=progress)
+    run = partial(_write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, TEST, num, settings, write_single, list_test)
 
 
@@ -175,7 +170,7 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
         data_dir: folder that holds the data sets.
         nums: name of a data set -> its number of records; 0 leaves it out.
         settings: what the scenes have in common.
-        **options: `workers`, `overwrite`, `progress`, as for the writers.
+        **options: `workers`, `overwrite`, as for the writers.
 
     Returns:
         The folders.
@@ -215,18 +210,18 @@ def _write_set(
         return folder
     if settings.masks:
         (folder / "masks").mkdir(exist_ok=True)
-    first, progress = _FIRST_INDEX[name], options["progress"]
+    first = _FIRST_INDEX[name]
     groups = run_jobs(
         partial(job, folder, settings),
         range(first, first + num),
         workers=options["workers"],
-        progress=partial(progress, name) if progress else None,
+        label=name,
     )
     pictures = [picture for group in groups for picture in group]
-    write_json(folder / "objects.json", list_objects(pictures))
+    write_json(list_objects(pictures), folder / "objects.json")
     counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
-    write_json(folder / "true_counts.json", counts)
-    write_json(folder / ANNOTATIONS, list_items(counts))
+    write_json(counts, folder / "true_counts.json")
+    write_json(list_items(counts), folder / ANNOTATIONS)
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reporting.files import atomic_file
+from config.files import atomic_file
 
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 BLUE, ORANGE = "#0072B2", "#D55E00"

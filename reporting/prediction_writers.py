@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from config.files import atomic_file, write_json
 from reporting.figures import draw_patch_counts
-from reporting.files import atomic_file, write_json
 from reporting.prediction import Prediction
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import jinja2
 
+from config.files import atomic_file
 from config.schema import SCHEMAS
-from reporting.files import atomic_file
 from reporting.results import Results, format_number, read_results
 
 REPORT_FILE = "report.html"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
-from reporting.files import write_json
+from config.files import write_json
 
 RESULTS_FILE = "results.json"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent

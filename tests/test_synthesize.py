@@ -53,15 +53,3 @@ def test_synthesize_refuses_a_file_as_data_folder(tmp_path):
     done = run("--data_dir", str(tmp_path / "file"), *SMALL, "--workers", "1")
     assert done.returncode == 2
     assert "folder that can be written to" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_progress_bar_is_silent_for_quick_work(capsys):
-    synthesize.ProgressBar().update("synthetic_test", 1, 1)
-    assert capsys.readouterr().err == ""
-
-
-def test_progress_bar_shows_what_takes_longer(capsys, monkeypatch):
-    bar = synthesize.ProgressBar()
-    monkeypatch.setattr(synthesize.time, "monotonic", lambda: bar._start + 3)
-    bar.update("synthetic_test", 1, 2)
-    assert "1/2" in capsys.readouterr().err

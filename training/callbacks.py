@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 
 from config.errors import InputError
+from config.files import atomic_file
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -35,12 +35,11 @@ class HistoryFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Append the epoch's losses and metrics."""
         self.rows.append({"epoch": epoch, **{k: float(v) for k, v in (logs or {}).items()}})
-        partial = self.path.with_suffix(".partial")
-        with open(partial, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self.rows[0]))
-            writer.writeheader()
-            writer.writerows(self.rows)
-        os.replace(partial, self.path)
+        with atomic_file(self.path) as temporary:
+            with open(temporary, "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, fieldnames=list(self.rows[0]))
+                writer.writeheader()
+                writer.writerows(self.rows)
 
 
 class BestModels(keras.callbacks.Callback):
@@ -128,9 +127,5 @@ def save_model(model: keras.Model, path: Path) -> None:
         >>> path.exists()
         True
     """
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
-        model.save(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_file(path) as temporary:
+        model.save(temporary)

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from config.errors import InputError
+from reporting.model_files import load_keras_model
 from training.runs import find_latest_run
 
 
@@ -61,9 +62,9 @@ def load_encoder(path: Path) -> keras.Model:
         >>> load_encoder(Path("README.md"))
         Traceback (most recent call last):
         ...
-        config.errors.InputError: README.md: must be a model saved by Keras as .keras. ...
+        config.errors.InputError: README.md must be a model saved by Keras as .keras. ...
     """
-    model = load_model(path)
+    model = load_keras_model(path)
     for part in (model, *model.layers, *_inner_layers(model)):
         if isinstance(part, keras.Model) and _is_encoder(part):
             return part
@@ -71,33 +72,6 @@ def load_encoder(path: Path) -> keras.Model:
         f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps with `stride_32`. "
         f"Received inputs {model.input_shape}; give a best_model_*.keras of a training run."
     )
-
-
-def load_model(path: Path) -> keras.Model:
-    """Open a `.keras` file in safe mode.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The model, not compiled.
-
-    Raises:
-        InputError: the file cannot be read as a Keras model.
-
-    Example:
-        >>> load_model(Path("README.md"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: README.md: must be a model saved by Keras as .keras. ...
-    """
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{path}: must be a model saved by Keras as .keras. Received: {reason}"
-        ) from error
 
 
 def _best_of(run: Path) -> Path:

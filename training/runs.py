@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
+from config.files import write_json
 from config.loader import load_params, params_from_dict, params_to_dict
 from config.schema import SCHEMAS
 
@@ -58,8 +59,8 @@ def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
             if not folder.is_dir():
                 raise
             stamp += datetime.timedelta(seconds=1)
-    _write_json(folder / "hyperparams.json", params_to_dict(params))
-    _write_json(folder / "args.json", {**vars(args), "command": _command_line()})
+    write_json(params_to_dict(params), folder / "hyperparams.json")
+    write_json({**vars(args), "command": _command_line()}, folder / "args.json")
     return folder
 
 
@@ -256,7 +257,3 @@ def _identity(arguments: dict) -> dict:
 
 def _command_line() -> str:
     return "python " + shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _write_json(path: Path, values: dict) -> None:
-    path.write_text(json.dumps(values, indent=4, default=str) + "\n", encoding="utf-8")

@@ -145,18 +145,9 @@ def test_a_full_disk_leaves_the_old_memo_and_no_partial_file(pictures, tmp_path,
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bad_files.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     assert find_bad_files(pictures, memo=memo) == {}
     assert memo.read_text() == before and list(memo.parent.iterdir()) == [memo]
-
-
-def test_progress_appears_on_a_terminal_only_when_slow(pictures, monkeypatch, capsys):
-    monkeypatch.setattr(bad_files.sys.stderr, "isatty", lambda: True, raising=False)
-    find_bad_files(pictures)
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(bad_files, "_QUIET_SECONDS", -1.0)
-    find_bad_files(pictures)
-    assert "4/4" in capsys.readouterr().err
 
 
 def test_find_bad_files_takes_no_pictures():

@@ -1,36 +1,18 @@
-import errno
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from config.errors import InputError
+from config.files import write_json
 from datasets.scene_folder import (
     check_folder,
     open_folder,
-    write_bytes,
-    write_json,
     write_picture,
 )
 from ops.opencv import cv2
 
 RUN = {"method": "scenes", "seed": 0}
-
-
-def test_write_bytes_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch):
-    path = tmp_path / "a.json"
-    path.write_text("old")
-
-    def fill_disk(self, content):
-        self.touch()
-        raise OSError(errno.ENOSPC, "No space left on device", str(self))
-
-    monkeypatch.setattr(Path, "write_bytes", fill_disk)
-    with pytest.raises(OSError, match="No space left"):
-        write_bytes(path, b"new")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
-    assert path.read_text() == "old"
 
 
 def test_write_picture_keeps_red_red(tmp_path):
@@ -52,7 +34,7 @@ def test_write_picture_keeps_labels_beyond_a_byte(tmp_path):
 def test_open_folder_resumes_the_same_run(tmp_path):
     assert not open_folder(tmp_path / "a" / "b", RUN)
     assert not open_folder(tmp_path / "a" / "b", RUN)
-    write_json(tmp_path / "a" / "b" / "annotations.json", [])
+    write_json([], tmp_path / "a" / "b" / "annotations.json")
     assert open_folder(tmp_path / "a" / "b", RUN)
 
 

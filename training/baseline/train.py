@@ -28,10 +28,10 @@ from metrics.counting import RankAccuracy
 from models.augmentation import build_augment
 from models.encoders import build_encoder, set_batch_norm
 from models.ranker import build_ranker
+from reporting.model_files import load_keras_model
 from reporting.training_curves import draw_training_curves
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.finish import finish_run
-from training.model_files import load_model
 from training.reading import keep_sound
 from training.runs import load_run_params, open_run
 
@@ -92,7 +92,7 @@ def train(args: argparse.Namespace) -> Path:
             patience=args.patience,
         ),
     )
-    best = load_model(run / "ranker.keras")
+    best = load_keras_model(run / "ranker.keras")
     best.compile(loss=build_ranking_loss(params.loss), metrics=[RankAccuracy()])
     scores = best.evaluate(held_out, return_dict=True, verbose=0)
     draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")

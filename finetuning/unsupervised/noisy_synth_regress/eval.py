@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
+from config.files import write_json
 from config.schema import NoisySynthRegressParams
 from datasets.formats import read_counted
 from datasets.images import read_header, read_image
@@ -18,9 +19,8 @@ from datasets.records import CountRecord
 from metrics.counting import counting_metrics
 from reporting.export import export_saved_model
 from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch_counts
-from reporting.files import write_json
+from reporting.model_files import load_keras_model
 from training.finish import finish_run
-from training.model_files import load_model
 from training.reading import keep_sound
 from training.runs import load_run_params
 
@@ -41,7 +41,7 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     started = time.monotonic()
     params = load_run_params(args)
     fitted = json.loads((run / "fit.json").read_text(encoding="utf-8"))
-    counter = load_model(run / "counter.keras")
+    counter = load_keras_model(run / "counter.keras")
     records = keep_sound(
         read_counted(args.format, args.data_dir, args.test_data, "test"), args, params
     )

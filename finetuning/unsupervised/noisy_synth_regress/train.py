@@ -11,10 +11,10 @@ import numpy as np
 from scipy.optimize import nnls
 
 from config.errors import InputError
+from config.files import write_json
 from datasets.formats import read_counted
 from datasets.pipeline import make_patch_dataset
 from models.counter import build_counter, build_feature_extractor
-from reporting.files import write_json
 from reporting.results import read_results
 from training.callbacks import save_model
 from training.model_files import find_model_file, load_encoder

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from reporting.files import atomic_file, output_folder, to_json, write_json
+from config.files import atomic_file, output_folder, to_json, write_json
 
 
 def test_atomic_file_keeps_the_earlier_file_when_the_disk_is_full(tmp_path):
