@@ -18,7 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     Example:
         >>> build_parser().parse_args([]).num_ranked
-        600
+        900
     """
     parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__)
     parser.add_argument(
@@ -29,9 +29,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--image_size", type=int, nargs=2, default=(192, 256), metavar=("HEIGHT", "WIDTH")
     )
-    parser.add_argument("--max_count", type=int, default=60, help="most people in a picture")
-    parser.add_argument("--num_ranked", type=int, default=600, help="ranked pairs; 0 for none")
-    parser.add_argument("--num_noisy", type=int, default=400, help="miscounted pictures")
+    parser.add_argument("--max_count", type=int, default=40, help="most people in a picture")
+    parser.add_argument(
+        "--num_ranked", type=int, default=900, help="scenes of two ranked pairs each; 0 for none"
+    )
+    parser.add_argument("--num_noisy", type=int, default=800, help="miscounted pictures")
     parser.add_argument("--num_test", type=int, default=200, help="test pictures")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
     parser.add_argument("--masks", action="store_true", help="write instance masks too")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from datasets.synthetic import Scene, draw_scene, sample_scene
 from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
+_LEAST_REMOVED = 0.2  # share of the people
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -41,7 +43,7 @@ class SceneSettings:
 
     seed: int = 0
     image_size: tuple[int, int] = (192, 256)
-    max_count: int = 60
+    max_count: int = 40
     empty_fraction: float = 0.05
     masks: bool = False
 
@@ -93,17 +95,18 @@ def write_single(folder: Path, settings: SceneSettings, index: int, number: int)
     return [_write_scene(folder, f"{number:06d}", settings.sample(index), settings)]
 
 
-def write_pair(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
-    """Draw one scene twice, the second time without some of its people.
+def write_triple(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
+    """Draw one scene three times: as it is, without some of its people, and without all of them.
 
     Args:
         folder: the data set's folder, with `images/` in it.
         settings: what the scenes have in common; no source is empty.
         index: number of the scene.
-        number: number of the pair, its name.
+        number: number of the scene in the data set, its name.
 
     Returns:
-        The descriptions of source and target, see `write_single`.
+        The descriptions of source, target and empty scene, see `write_single`. At least a fifth
+        of the people are missing from the target: one of forty is an order nobody could see.
 
     Raises:
         OSError: the file system refuses.
@@ -112,19 +115,20 @@ def write_pair(folder: Path, settings: SceneSettings, index: int, number: int) -
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp()) / "crowds"
         >>> (folder / "images").mkdir(parents=True)
-        >>> source, target = write_pair(folder, SceneSettings(), 0, 7)
-        >>> len(source["points"]) > len(target["points"])
+        >>> source, target, empty = write_triple(folder, SceneSettings(), 0, 7)
+        >>> len(source["points"]) > len(target["points"]) >= len(empty["points"])
         True
     """
     scene = _sample_crowd(settings, index)
     rng = np.random.default_rng([settings.seed, index, _PAIRS])
-    num_removed = int(rng.integers(1, scene.count + 1))
+    num_removed = int(rng.integers(math.ceil(_LEAST_REMOVED * scene.count), scene.count + 1))
     if rng.random() < 2 * settings.empty_fraction:
         num_removed = scene.count
     target = scene.without(rng.choice(scene.count, num_removed, replace=False))
     return [
         _write_scene(folder, f"{number:06d}_source", scene, settings),
         _write_scene(folder, f"{number:06d}_target", target, settings),
+        _write_scene(folder, f"{number:06d}_empty", scene.without(range(scene.count)), settings),
     ]
 
 
@@ -166,7 +170,7 @@ def run_jobs(
 
     Args:
         job: takes the scene's index and its number in the data set; a `functools.partial` of
-            `write_single` or `write_pair`.
+            `write_single` or `write_triple`.
         indices: indices of the scenes.
         workers: processes; 1 stays in this one.
         label: name before the progress bar, which a terminal shows after two seconds.

@@ -26,10 +26,10 @@ from datasets.scene_drawing import (
 from datasets.scene_people import PERSON, head_points, sample_people
 from ops.opencv import cv2
 
-DRAWING_VERSION = 1  # grows when the same seed draws another picture
-MIN_VISIBLE = 0.15
+DRAWING_VERSION = 2  # grows when the same seed draws another picture
+MIN_VISIBLE = 0.3
 MIN_PIXELS = 6
-_SMALLEST = 0.065  # height of the farthest people, share of the picture's height
+_SMALLEST = 0.1  # height of the farthest people, share of the picture's height
 _ROUNDS = 8  # attempts to replace people whom others hide
 
 
@@ -129,7 +129,7 @@ def sample_scene(
     index: int,
     *,
     image_size: tuple[int, int] = (192, 256),
-    max_count: int = 60,
+    max_count: int = 40,
     empty_fraction: float = 0.05,
 ) -> Scene:
     """Draw the geometry of one scene.
@@ -198,10 +198,10 @@ def _check(seed, index, image_size, max_count, empty_fraction) -> None:
 def _sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> tuple[float, float]:
     """Draw the horizon's row and the growth of people per row below it."""
     height = size[0]
-    if rng.random() < 0.5:
-        horizon, nearest = rng.uniform(0.04, 0.34) * height, rng.uniform(0.24, 0.46) * height
-    else:
-        horizon, nearest = rng.uniform(-1.4, 0) * height, rng.uniform(0.15, 0.34) * height
+    if rng.random() < 0.3:  # from eye level or a little above
+        horizon, nearest = rng.uniform(-0.3, 0.1) * height, rng.uniform(0.2, 0.3) * height
+    else:  # from a window or a mast
+        horizon, nearest = rng.uniform(-1.6, -0.3) * height, rng.uniform(0.17, 0.26) * height
     return float(horizon), float(nearest / (height - horizon))
 
 

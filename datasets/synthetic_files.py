@@ -16,7 +16,7 @@ from pathlib import Path
 from config.errors import InputError
 from config.files import write_json
 from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder
-from datasets.scene_jobs import SceneSettings, run_jobs, write_pair, write_single
+from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
 from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test
 from datasets.synthetic import DRAWING_VERSION
 
@@ -64,15 +64,16 @@ def write_ranked(
     workers: int = 1,
     overwrite: bool = False,
 ) -> Path:
-    """Write pairs of which the target shows the source with some of its people removed.
+    """Write two ranked pairs for every scene.
 
-    Items are `{"source_image", "target_image", "info": {"type": "removed"}}`; the first ones are
-    for training, the last 15 % for validation. Between one person and all are taken out, all of
-    them in at least `2 * empty_fraction` of the pairs.
+    Items are `{"source_image", "target_image", "info": {"type": ...}}`. In a "removed" pair the
+    target shows the source with a fifth to all of its people taken out, all of them in at least
+    `2 * empty_fraction` of the pairs; in an "empty" pair the target is another scene without
+    anyone. The last 15 % of the scenes validate.
 
     Args:
         data_dir: folder that holds the data sets.
-        num: pairs, at least 2.
+        num: scenes, at least 2.
         settings: what the scenes have in common.
         workers: processes.
         overwrite: replace another run's data.
@@ -88,10 +89,10 @@ def write_ranked(
         >>> import tempfile
         >>> folder = write_ranked(Path(tempfile.mkdtemp()), 2, SceneSettings(max_count=3))
         >>> len(list((folder / "images").iterdir()))
-        4
+        6
     """
     run = partial(_write_set, workers=workers, overwrite=overwrite)
-    return run(data_dir, RANKED, num, settings, write_pair, list_pairs)
+    return run(data_dir, RANKED, num, settings, write_triple, partial(list_pairs, settings.seed))
 
 
 def write_noisy(

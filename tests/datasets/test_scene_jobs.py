@@ -3,7 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from datasets.scene_jobs import SceneSettings, run_jobs, write_pair, write_single
+from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
 from ops.opencv import cv2
 
 SETTINGS = SceneSettings(image_size=(48, 64), max_count=12, masks=True)
@@ -16,19 +16,21 @@ def folder(tmp_path):
     return tmp_path / "crowds"
 
 
-def test_write_pair_removes_between_one_and_many(folder):
-    removed = []
+def test_write_triple_removes_a_fifth_to_all_and_then_everyone(folder):
+    shares = []
     for index in range(30):
-        source, target = write_pair(folder, SETTINGS, index, index)
-        removed.append(len(source["points"]) - len(target["points"]))
-        assert removed[-1] >= 1
+        source, target, empty = write_triple(folder, SETTINGS, index, index)
+        num_removed = len(source["points"]) - len(target["points"])
+        shares.append(num_removed / len(source["points"]))
         assert all(point in source["points"] for point in target["points"])
-    assert max(removed) > 3
+        assert empty["points"] == []
+    assert min(shares) >= 0.2
+    assert max(shares) == 1.0 and len(set(shares)) > 5
 
 
-def test_write_pair_without_empty_scenes_has_a_source_with_people(folder):
+def test_write_triple_without_empty_scenes_has_a_source_with_people(folder):
     settings = SceneSettings(image_size=(48, 64), max_count=1, empty_fraction=1.0)
-    source, target = write_pair(folder, settings, 0, 0)
+    source, target, _ = write_triple(folder, settings, 0, 0)
     assert (len(source["points"]), len(target["points"])) == (1, 0)
 
 

@@ -29,14 +29,14 @@ def test_write_ranked_can_be_read_in_upstreams_format(tmp_path):
     folder = write_ranked(tmp_path, 20, SETTINGS)
     train = read_ranked_annotations(tmp_path, RANKED, "train")
     val = read_ranked_annotations(tmp_path, RANKED, "val")
-    assert (len(train), len(val)) == (17, 3)
+    assert (len(train), len(val)) == (34, 6)
     counts = {item["image"]: item["count"] for item in read_json(folder / "true_counts.json")}
     for record in train + val:
         names = [image.relative_to(tmp_path).as_posix() for image in record.images]
         assert all(image.is_file() for image in record.images)
         assert counts[names[0]] > counts[names[1]]
-    assert sum(count == 0 for count in counts.values()) >= 3  # .4 x 20 targets expected
-    assert train[0].kind == "removed"
+    assert sum(count == 0 for count in counts.values()) >= 23  # 20, and .4 x 20 targets expected
+    assert {record.kind for record in train} == {"removed", "empty"}
 
 
 def test_write_noisy_keeps_true_counts_aside(tmp_path):
@@ -82,7 +82,7 @@ def test_an_interrupted_run_leaves_no_annotations_and_is_resumed(tmp_path, monke
     assert not (torn / "annotations.json").exists()
     assert len(list((torn / "images").iterdir())) == 3
     write_ranked(tmp_path, 4, SETTINGS)
-    assert len(calls) == 4 + 5  # eight pictures, three of them there already
+    assert len(calls) == 4 + 9  # twelve pictures, three of them there already
     for path in whole.rglob("*.*"):
         assert (torn / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
