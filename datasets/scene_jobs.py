@@ -21,7 +21,8 @@ from datasets.synthetic import Scene, draw_scene, sample_scene
 from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
-_LEAST_REMOVED = 0.2  # share of the people
+_ELSEWHERE = 10**8  # index distance of the scene that lends its place
+_LEAST_REMOVED = 0.25  # share of the people
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -96,7 +97,9 @@ def write_single(folder: Path, settings: SceneSettings, index: int, number: int)
 
 
 def write_triple(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
-    """Draw one scene three times: as it is, without some of its people, and without all of them.
+    """Draw one scene three times: as it is, with fewer people, and with fewer elsewhere.
+
+    The last has the place, clutter and light of another scene, and other people missing.
 
     Args:
         folder: the data set's folder, with `images/` in it.
@@ -105,8 +108,9 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
         number: number of the scene in the data set, its name.
 
     Returns:
-        The descriptions of source, target and empty scene, see `write_single`. At least a fifth
-        of the people are missing from the target: one of forty is an order nobody could see.
+        The descriptions of source, target and moved target, see `write_single`. At least a
+        quarter of the people are missing from the targets: one of forty is an order nobody could
+        see.
 
     Raises:
         OSError: the file system refuses.
@@ -115,21 +119,26 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp()) / "crowds"
         >>> (folder / "images").mkdir(parents=True)
-        >>> source, target, empty = write_triple(folder, SceneSettings(), 0, 7)
-        >>> len(source["points"]) > len(target["points"]) >= len(empty["points"])
+        >>> source, target, moved = write_triple(folder, SceneSettings(), 0, 7)
+        >>> len(source["points"]) > max(len(target["points"]), len(moved["points"]))
         True
     """
     scene = _sample_crowd(settings, index)
     rng = np.random.default_rng([settings.seed, index, _PAIRS])
+    elsewhere = settings.sample(index + _ELSEWHERE)
+    target = _remove_some(scene, settings, rng)
+    moved = _remove_some(scene, settings, rng).moved_to(elsewhere)
+    return [
+        _write_scene(folder, f"{number:06d}_{name}", drawn, settings)
+        for name, drawn in (("source", scene), ("target", target), ("moved", moved))
+    ]
+
+
+def _remove_some(scene: Scene, settings: SceneSettings, rng: np.random.Generator) -> Scene:
     num_removed = int(rng.integers(math.ceil(_LEAST_REMOVED * scene.count), scene.count + 1))
     if rng.random() < 2 * settings.empty_fraction:
         num_removed = scene.count
-    target = scene.without(rng.choice(scene.count, num_removed, replace=False))
-    return [
-        _write_scene(folder, f"{number:06d}_source", scene, settings),
-        _write_scene(folder, f"{number:06d}_target", target, settings),
-        _write_scene(folder, f"{number:06d}_empty", scene.without(range(scene.count)), settings),
-    ]
+    return scene.without(rng.choice(scene.count, num_removed, replace=False))
 
 
 def _sample_crowd(settings: SceneSettings, index: int) -> Scene:

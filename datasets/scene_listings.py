@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 _MISCOUNTS = 5  # key of the stream that jitters counts
-_EMPTIES = 6  # key of the stream that picks empty scenes
 _VALIDATION_SHARE = 0.15
 
 
@@ -28,51 +27,30 @@ def miscount(count: int, seed: int, index: int) -> int:
     return max(round(count + (0.4 + 0.15 * count) * float(rng.standard_normal())), 0)
 
 
-def list_pairs(seed: int, counts: list[dict]) -> dict:
+def list_pairs(counts: list[dict]) -> dict:
     """List ranked pairs in upstream's format, two for every scene.
 
-    "removed" pairs show one scene before and after some people left it. "empty" pairs set a scene
-    against ANOTHER one without anyone: an order that nobody needs to count for, and the only one
-    that compares places and so tells the ranker what zero looks like.
+    "removed" pairs show one scene before and after some people left it; "moved" pairs show fewer
+    of its people in another place and light, which tells the ranker what not to look at.
 
     Args:
-        seed: picks the empty scenes.
-        counts: {"image", "count"} of every picture: source, target and empty scene in turn.
+        counts: {"image", "count"} of every picture: source, target and moved target in turn.
 
     Returns:
         {"train": [...], "val": [...]}; the last 15 % of the scenes, at least one, validate.
 
     Example:
-        >>> counts = [{"image": name, "count": n} for name, n in zip("abcdef", (2, 1, 0) * 2)]
-        >>> [pair["info"]["type"] for pair in list_pairs(0, counts)["val"]]
-        ['removed', 'empty']
+        >>> counts = [{"image": name, "count": 1} for name in "abcdef"]
+        >>> [pair["info"]["type"] for pair in list_pairs(counts)["val"]]
+        ['removed', 'moved']
     """
-    scenes = list(zip(counts[::3], counts[1::3], counts[2::3], strict=True))
-    num_train = len(scenes) - max(1, round(len(scenes) * _VALIDATION_SHARE))
-    return {
-        split: _pair_up(part, np.random.default_rng([seed, number, _EMPTIES]))
-        for number, (split, part) in enumerate(
-            {"train": scenes[:num_train], "val": scenes[num_train:]}.items()
-        )
-    }
-
-
-def _pair_up(scenes: list[tuple[dict, dict, dict]], rng: np.random.Generator) -> list[dict]:
-    """List the pairs of one split, whose scenes meet each other only."""
-    items = []
-    for source, target, _ in scenes:
-        _, _, empty = scenes[int(rng.integers(len(scenes)))]
-        items.append(_pair(source, target, "removed"))
-        items.append(_pair(source, empty, "empty"))
-    return items
-
-
-def _pair(source: dict, target: dict, kind: str) -> dict:
-    return {
-        "source_image": source["image"],
-        "target_image": target["image"],
-        "info": {"type": kind},
-    }
+    items = [
+        {"source_image": source["image"], "target_image": fewer["image"], "info": {"type": kind}}
+        for source, target, moved in zip(counts[::3], counts[1::3], counts[2::3], strict=True)
+        for kind, fewer in (("removed", target), ("moved", moved))
+    ]
+    num_val = 2 * max(1, round(len(items) / 2 * _VALIDATION_SHARE))
+    return {"train": items[:-num_val], "val": items[-num_val:]}
 
 
 def list_noisy(seed: int, counts: list[dict]) -> list[dict]:

@@ -67,9 +67,9 @@ def write_ranked(
     """Write two ranked pairs for every scene.
 
     Items are `{"source_image", "target_image", "info": {"type": ...}}`. In a "removed" pair the
-    target shows the source with a fifth to all of its people taken out, all of them in at least
-    `2 * empty_fraction` of the pairs; in an "empty" pair the target is another scene without
-    anyone. The last 15 % of the scenes validate.
+    target shows the source with a quarter to all of its people taken out, all of them in at least
+    `2 * empty_fraction` of the pairs; in a "moved" pair it shows them in another place and light
+    as well. The last 15 % of the scenes validate.
 
     Args:
         data_dir: folder that holds the data sets.
@@ -92,7 +92,7 @@ def write_ranked(
         6
     """
     run = partial(_write_set, workers=workers, overwrite=overwrite)
-    return run(data_dir, RANKED, num, settings, write_triple, partial(list_pairs, settings.seed))
+    return run(data_dir, RANKED, num, settings, write_triple, list_pairs)
 
 
 def write_noisy(

@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from datasets.images import read_image
 from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
 from ops.opencv import cv2
 
@@ -16,16 +17,22 @@ def folder(tmp_path):
     return tmp_path / "crowds"
 
 
-def test_write_triple_removes_a_fifth_to_all_and_then_everyone(folder):
+def test_write_triple_removes_a_quarter_to_all(folder):
     shares = []
     for index in range(30):
-        source, target, empty = write_triple(folder, SETTINGS, index, index)
-        num_removed = len(source["points"]) - len(target["points"])
-        shares.append(num_removed / len(source["points"]))
-        assert all(point in source["points"] for point in target["points"])
-        assert empty["points"] == []
-    assert min(shares) >= 0.2
+        source, *fewer = write_triple(folder, SETTINGS, index, index)
+        for target in fewer:
+            shares.append(1 - len(target["points"]) / len(source["points"]))
+            assert all(point in source["points"] for point in target["points"])
+    assert min(shares) >= 0.25
     assert max(shares) == 1.0 and len(set(shares)) > 5
+
+
+def test_write_triple_moves_people_to_another_place(folder):
+    write_triple(folder, SETTINGS, 2, 0)
+    pictures = [read_image(path) for path in sorted((folder / "images").iterdir())]
+    moved, source, target = (picture.astype(float) for picture in pictures)
+    assert np.abs(moved - source).mean() > 2 * np.abs(target - source).mean()
 
 
 def test_write_triple_without_empty_scenes_has_a_source_with_people(folder):

@@ -1,0 +1,266 @@
+"""Both wrappers from end to end, and what they say about bad input."""
+
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import finetune_wrapper
+import train_wrapper
+from reporting.results import read_results
+from training.command_line import run_command
+
+pytestmark = pytest.mark.slow
+
+
+def run_train(*arguments):
+    return run_command(train_wrapper.main, train_wrapper.build_parser(), list(map(str, arguments)))
+
+
+def run_finetune(*arguments):
+    parser = finetune_wrapper.build_parser()
+    return run_command(finetune_wrapper.main, parser, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def experiments(tmp_path_factory, drawn_data, tiny_config):
+    """Run both wrappers once."""
+    folder = tmp_path_factory.mktemp("experiments")
+    common = ["--data_dir", drawn_data, "--params_dir", tiny_config]
+    assert run_train(*common, "--experiment_dir", folder) == 0
+    assert run_finetune(*common, "--experiment_path", folder) == 0
+    return folder
+
+
+@pytest.fixture
+def train_on(tmp_path, drawn_data, tiny_config):
+    """Give a function that trains on a copy of the ranked data changed by its first argument."""
+
+    def run(change, *arguments):
+        shutil.copytree(drawn_data, tmp_path / "data")
+        change(tmp_path / "data")
+        folders = ["--data_dir", tmp_path / "data", "--params_dir", tiny_config]
+        return run_train(*folders, "--experiment_dir", tmp_path / "runs", *arguments)
+
+    return run
+
+
+def only_run(folder, experiment):
+    (results,) = (folder / experiment).rglob("results.json")
+    return results.parent
+
+
+def test_training_leaves_the_published_run_folder(experiments):
+    run = only_run(experiments, "baseline")
+    assert run.relative_to(experiments).parts[:3] == ("baseline", "synthetic_ranked", "0")
+    names = {path.name for path in run.iterdir()}
+    published = {"hyperparams.json", "args.json", "results.csv", "best_model_00.keras"}
+    assert published | {"results.json", "report.html", "ranker.keras"} <= names
+    assert 0 <= read_results(run).metrics["rank_accuracy"] <= 1
+
+
+def test_fine_tuning_scores_reports_and_exports(experiments):
+    run = only_run(experiments, "noisy_synth_regress")
+    metrics = read_results(run).metrics
+    wanted = {"mae", "mse", "rmse", "r2", "rank_accuracy", "mean_predictor_mae"}
+    assert wanted | {"ranker_rank_accuracy"} <= set(metrics)
+    assert metrics["rmse"] == pytest.approx(metrics["mse"] ** 0.5)
+    predictions = json.loads((run / "predictions.json").read_text())["predictions"]
+    errors = [abs(item["predicted"] - item["count"]) for item in predictions]
+    assert metrics["mae"] == pytest.approx(sum(errors) / len(errors), rel=1e-5)
+    assert "data:image/png;base64," in (run / "report.html").read_text()
+
+
+def test_the_exported_counter_equals_the_keras_one(experiments):
+    run = only_run(experiments, "noisy_synth_regress")
+    counter = keras.saving.load_model(run / "counter.keras", compile=False)
+    exported = tf.saved_model.load(run / "saved_model")
+    images = np.random.default_rng(0).integers(0, 256, (2, 71, 53, 3), np.uint8)
+    expected = counter(images)
+    given = exported.signatures["serving_default"](images=tf.constant(images))
+    for name in ("count", "patch_counts"):
+        np.testing.assert_allclose(given[name], expected[name], rtol=1e-4, atol=1e-4)
+    assert (np.asarray(expected["count"]) >= 0).all()
+
+
+def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):
+    model = only_run(experiments, "baseline") / "best_model_00"
+    shutil.copy(f"{model}.keras", tmp_path / "mine.keras")
+    folders = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--experiment_path", tmp_path]
+    assert run_finetune(*folders, "--model_path", "mine", "--N", "2") == 0
+    run = only_run(tmp_path, "noisy_synth_regress")
+    assert json.loads((run / "hyperparams.json").read_text())["N"] == 2
+    assert "ranker_rank_accuracy" not in read_results(run).metrics
+
+
+def edit_annotations(change):
+    def edit(data):
+        path = data / "synthetic_ranked" / "annotations.json"
+        path.write_text(change(json.loads(path.read_text())))
+
+    return edit
+
+
+def drop_split(content):
+    return json.dumps({**content, "val": []})
+
+
+def climb_out(content):
+    content["train"][0]["source_image"] = "../outside.jpg"
+    return json.dumps(content)
+
+
+def list_absent(content):
+    content["train"][0]["source_image"] = "synthetic_ranked/images/absent.jpg"
+    return json.dumps(content)
+
+
+def write_bomb(data):
+    """Replace a picture by a PNG whose header promises 30,000 x 30,000 pixels."""
+    path = min((data / "synthetic_ranked" / "images").glob("*_source.jpg"))
+    Image.new("1", (30_000, 30_000)).save(path, format="PNG")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: shutil.rmtree(data / "synthetic_ranked"), "python synthesize.py"),
+        (
+            lambda data: (data / "synthetic_ranked" / "annotations.json").unlink(),
+            "annotations.json",
+        ),
+        (edit_annotations(lambda content: "{"), "annotations.json"),
+        (edit_annotations(lambda content: "[]"), "annotations.json"),
+        (edit_annotations(drop_split), "val"),
+        (edit_annotations(climb_out), "outside.jpg"),
+        (edit_annotations(list_absent), "absent.jpg"),
+        (write_bomb, "max_pixels"),
+    ],
+    ids=[
+        "no folder",
+        "no file",
+        "no JSON",
+        "wrong shape",
+        "empty split",
+        "climbs",
+        "absent",
+        "bomb",
+    ],
+)
+def test_bad_data_is_named_and_leaves_nothing(train_on, tmp_path, capsys, change, message):
+    assert train_on(change) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and "Traceback" not in printed
+    assert not list((tmp_path / "runs").glob("baseline/**/*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "model_name=resnet5"], "the nearest known one is `resnet50`"),
+        (["--set", "epoch=1"], "the nearest known one is `epochs`"),
+        (["--experiment", "training/basline"], "the nearest known one is `training/baseline`"),
+        (["--format", "shanghaitec"], "the nearest is shanghaitech"),
+        (["--set", "batch_size=1000"], "`batch_size` must not exceed"),
+        (["--set", "optimizer=adamant"], "`optimizer` must name a Keras optimizer"),
+        (["--set", "weights=absent.h5"], "absent.h5"),
+        (["--resume", "nowhere"], "nowhere: must be a run folder"),
+    ],
+)
+def test_bad_arguments_are_named(train_on, capsys, arguments, message):
+    assert train_on(lambda data: None, *arguments) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and "Traceback" not in printed
+
+
+def test_an_output_folder_behind_a_file_is_refused(train_on, tmp_path, capsys):
+    (tmp_path / "runs").write_text("a file")
+    assert train_on(lambda data: None) != 0
+    assert str(tmp_path / "runs") in capsys.readouterr().err
+
+
+def test_nan_stops_the_run_at_its_step(train_on, capsys):
+    changes = ["--set", "optimizer=sgd", "--set", "learning_rate=1e38"]
+    assert train_on(lambda data: None, *changes) == 2
+    printed = capsys.readouterr().err
+    assert "the loss became nan at epoch 1, step" in printed and "Traceback" not in printed
+
+
+def test_a_full_disk_is_reported(train_on, tmp_path, capsys, monkeypatch):
+    def fill_disk(*_, **__):
+        raise OSError(28, "No space left on device", str(tmp_path / "runs"))
+
+    monkeypatch.setattr("training.runs.write_json", fill_disk)
+    assert train_on(lambda data: None) == 1
+    assert "No space left on device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("count", "message"), [(-1, "must be"), (2.5, "must be"), ("3", "must be")]
+)
+def test_bad_counts_are_named(
+    experiments, drawn_data, tiny_config, tmp_path, capsys, count, message
+):
+    shutil.copytree(drawn_data, tmp_path / "data")
+    path = tmp_path / "data" / "synthetic_noisy" / "annotations.json"
+    items = json.loads(path.read_text())
+    items[3]["count"] = count
+    path.write_text(json.dumps(items))
+    folders = ["--data_dir", tmp_path / "data", "--params_dir", tiny_config]
+    assert run_finetune(*folders, "--experiment_path", experiments) == 2
+    printed = capsys.readouterr().err
+    assert "annotations.json" in printed and "item 3" in printed and "must be" in printed
+
+
+def test_n_larger_than_the_image_is_refused(experiments, drawn_data, tiny_config, capsys):
+    folders = ["--data_dir", drawn_data, "--params_dir", tiny_config]
+    assert run_finetune(*folders, "--experiment_path", experiments, "--N", "49") == 2
+    assert "`N` must not exceed a picture's sides" in capsys.readouterr().err
+
+
+def test_a_model_that_is_no_encoder_is_refused(drawn_data, tiny_config, tmp_path, capsys):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.save(tmp_path / "mlp.keras")
+    folders = ["--data_dir", drawn_data, "--params_dir", tiny_config]
+    arguments = ["--experiment_path", tmp_path, "--model_path", tmp_path / "mlp.keras"]
+    assert run_finetune(*folders, *arguments) == 2
+    assert "must hold an encoder" in capsys.readouterr().err
+
+
+def test_latest_without_a_run_names_the_command(drawn_data, tiny_config, tmp_path, capsys):
+    folders = ["--data_dir", drawn_data, "--params_dir", tiny_config]
+    assert run_finetune(*folders, "--experiment_path", tmp_path) == 2
+    assert "python train_wrapper.py --experiment training/baseline" in capsys.readouterr().err
+
+
+def test_a_format_of_counted_pictures_is_ranked_by_order(tmp_path, tiny_config, capsys):
+    generator = np.random.default_rng(0)
+    rows = ["image,count"]
+    for number in range(24):
+        pixels = generator.integers(0, 256, (48, 64, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        rows.append(f"{number}.png,{number}")
+    (tmp_path / "annotations.csv").write_text("\n".join(rows))
+    arguments = ["--data_dir", tmp_path.parent, "--dataset", tmp_path.name, "--format", "csv"]
+    sizes = [
+        "--set",
+        "list_length=3",
+        "--set",
+        "pairs_per_epoch=4",
+        "--set",
+        "validation_fraction=0.2",
+    ]
+    folders = ["--params_dir", tiny_config, "--experiment_dir", tmp_path / "runs"]
+    assert run_train(*arguments, *folders, *sizes) == 0
+    assert "rank_accuracy" in capsys.readouterr().out
+
+
+def test_wrappers_show_their_defaults():
+    for wrapper in (train_wrapper, finetune_wrapper):
+        defaults = vars(wrapper.build_parser().parse_args([]))
+        assert defaults["params_dir"] == os.path.join("config", "demo")
