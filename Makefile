@@ -37,8 +37,9 @@ $(RUNTIME): requirements.txt
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	touch $@
 
-$(TOOLS): $(RUNTIME) requirements-dev.txt
+$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-parity.txt
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-parity.txt
 	touch $@
 
 clean:

@@ -70,7 +70,7 @@ def load_encoder(path: Path) -> keras.Model:
             return part
     raise InputError(
         f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps with `stride_32`. "
-        f"Received inputs {model.input_shape}; give a best_model_*.keras of a training run."
+        f"Received a model named {model.name}; give a best_model_*.keras of a training run."
     )
 
 
@@ -82,7 +82,8 @@ def _best_of(run: Path) -> Path:
 
 
 def _is_encoder(model: keras.Model) -> bool:
-    return isinstance(model.output, dict) and "stride_32" in model.output
+    output = getattr(model, "output", None)
+    return isinstance(output, dict) and "stride_32" in output
 
 
 def _inner_layers(model: keras.Model) -> list:
