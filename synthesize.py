@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--image_size", type=int, nargs=2, default=(192, 256), metavar=("HEIGHT", "WIDTH")
     )
-    parser.add_argument("--max_count", type=int, default=40, help="most people in a picture")
+    parser.add_argument("--max_count", type=int, default=60, help="most people in a picture")
     parser.add_argument(
         "--num_ranked", type=int, default=900, help="scenes of two ranked pairs each; 0 for none"
     )

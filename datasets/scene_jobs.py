@@ -22,7 +22,7 @@ from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
 _ELSEWHERE = 10**8  # index distance of the scene that lends its place
-_LEAST_REMOVED = 0.25  # share of the people
+_LEAST_REMOVED = 0.3  # share of the people
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -44,7 +44,7 @@ class SceneSettings:
 
     seed: int = 0
     image_size: tuple[int, int] = (192, 256)
-    max_count: int = 40
+    max_count: int = 60
     empty_fraction: float = 0.05
     masks: bool = False
 
@@ -108,8 +108,8 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
         number: number of the scene in the data set, its name.
 
     Returns:
-        The descriptions of source, target and moved target, see `write_single`. At least a
-        quarter of the people are missing from the targets: one of forty is an order nobody could
+        The descriptions of source, target and moved target, see `write_single`. At least
+        30 % of the people are missing from the targets: one of sixty is an order nobody could
         see.
 
     Raises:

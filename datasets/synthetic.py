@@ -26,7 +26,7 @@ from datasets.scene_drawing import (
 from datasets.scene_people import PERSON, head_points, sample_people
 from ops.opencv import cv2
 
-DRAWING_VERSION = 3  # grows when the same seed draws another picture
+DRAWING_VERSION = 4  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.3
 MIN_PIXELS = 6
 _SMALLEST = 0.1  # height of the farthest people, share of the picture's height
@@ -154,7 +154,7 @@ def sample_scene(
     index: int,
     *,
     image_size: tuple[int, int] = (192, 256),
-    max_count: int = 40,
+    max_count: int = 60,
     empty_fraction: float = 0.05,
 ) -> Scene:
     """Draw the geometry of one scene.
@@ -223,10 +223,10 @@ def _check(seed, index, image_size, max_count, empty_fraction) -> None:
 def _sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> tuple[float, float]:
     """Draw the horizon's row and the growth of people per row below it."""
     height = size[0]
-    if rng.random() < 0.3:  # from eye level or a little above
-        horizon, nearest = rng.uniform(-0.3, 0.1) * height, rng.uniform(0.2, 0.3) * height
+    if rng.random() < 0.2:  # from little above eye level
+        horizon, nearest = rng.uniform(-0.4, 0.0) * height, rng.uniform(0.22, 0.3) * height
     else:  # from a window or a mast
-        horizon, nearest = rng.uniform(-1.6, -0.3) * height, rng.uniform(0.17, 0.26) * height
+        horizon, nearest = rng.uniform(-1.6, -0.4) * height, rng.uniform(0.19, 0.25) * height
     return float(horizon), float(nearest / (height - horizon))
 
 
