@@ -12,6 +12,7 @@ from PIL import Image
 
 import finetune_wrapper
 import train_wrapper
+from models.encoders import build_encoder
 from reporting.results import read_results
 from training.command_line import run_command
 
@@ -96,6 +97,14 @@ def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_con
     run = only_run(tmp_path, "noisy_synth_regress")
     assert json.loads((run / "hyperparams.json").read_text())["N"] == 2
     assert "ranker_rank_accuracy" not in read_results(run).metrics
+
+
+def test_a_model_of_another_input_size_keeps_its_own(drawn_data, tiny_config, tmp_path):
+    build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35).save(tmp_path / "small.keras")
+    folders = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--experiment_path", tmp_path]
+    assert run_finetune(*folders, "--model_path", tmp_path / "small.keras") == 0
+    counter = keras.saving.load_model(only_run(tmp_path, "noisy_synth_regress") / "counter.keras")
+    assert counter.get_layer("patch_counter").input_shape[2:] == (32, 32, 3)
 
 
 def edit_annotations(change):
@@ -221,9 +230,11 @@ def test_bad_counts_are_named(
 
 
 def test_n_larger_than_the_image_is_refused(experiments, drawn_data, tiny_config, capsys):
+    before = sorted(experiments.rglob("*"))
     folders = ["--data_dir", drawn_data, "--params_dir", tiny_config]
     assert run_finetune(*folders, "--experiment_path", experiments, "--N", "49") == 2
     assert "`N` must not exceed a picture's sides" in capsys.readouterr().err
+    assert sorted(experiments.rglob("*")) == before
 
 
 def test_a_model_that_is_no_encoder_is_refused(drawn_data, tiny_config, tmp_path, capsys):

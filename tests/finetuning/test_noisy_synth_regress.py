@@ -10,7 +10,8 @@ from sklearn.linear_model import LinearRegression
 from config.errors import InputError
 from config.loader import load_params
 from datasets.records import CountRecord
-from finetuning.unsupervised.noisy_synth_regress.eval import check_sizes, describe, draw_figures
+from finetuning.unsupervised.noisy_synth_regress.eval import describe, draw_figures
+from finetuning.unsupervised.noisy_synth_regress.pictures import check_sizes
 from finetuning.unsupervised.noisy_synth_regress.train import fit_weights, read_ranker_metrics
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

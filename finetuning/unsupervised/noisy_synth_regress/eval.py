@@ -9,19 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import NoisySynthRegressParams
-from datasets.formats import read_counted
-from datasets.images import read_header, read_image
+from datasets.images import read_image
 from datasets.pipeline import make_patch_dataset
 from datasets.records import CountRecord
+from finetuning.unsupervised.noisy_synth_regress.pictures import read_test_pictures
 from metrics.counting import counting_metrics
 from reporting.export import export_saved_model
 from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch_counts
 from reporting.model_files import load_keras_model
 from training.finish import finish_run
-from training.reading import keep_sound
 from training.runs import load_run_params
 
 
@@ -42,10 +40,7 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     params = load_run_params(args)
     fitted = json.loads((run / "fit.json").read_text(encoding="utf-8"))
     counter = load_keras_model(run / "counter.keras")
-    records = keep_sound(
-        read_counted(args.format, args.data_dir, args.test_data, "test"), args, params
-    )
-    check_sizes(records, params)
+    records = read_test_pictures(args, params)
     patch_counter = counter.get_layer("patch_counter")
     patches = make_patch_dataset(
         records,
@@ -65,28 +60,6 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     saved_model = export_saved_model(counter, run / "saved_model", max_pixels=params.max_pixels)
     finish_run(run, args, params, metrics, units, started=started - fitted["seconds"])
     print(f"SavedModel:  {saved_model}")
-
-
-def check_sizes(records: list[CountRecord], params: NoisySynthRegressParams) -> None:
-    """Require every picture to hold at least N x N pixels.
-
-    Args:
-        records: test pictures.
-        params: resolved parameters.
-
-    Raises:
-        InputError: a picture is smaller.
-
-    Example:
-        >>> # see `evaluate`
-    """
-    for record in records:
-        header = read_header(record.image, max_pixels=params.max_pixels)
-        if params.N > min(header.height, header.width):
-            raise InputError(
-                f"`N` must not exceed a picture's sides. Received {params.N} for {record.image} "
-                f"of {header.height} x {header.width} pixels; lower `--N`."
-            )
 
 
 def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> list[dict]:

@@ -12,13 +12,15 @@ from scipy.optimize import nnls
 
 from config.errors import InputError
 from config.files import write_json
-from datasets.formats import read_counted
 from datasets.pipeline import make_patch_dataset
+from finetuning.unsupervised.noisy_synth_regress.pictures import (
+    read_test_pictures,
+    read_train_pictures,
+)
 from models.counter import build_counter, build_feature_extractor
 from reporting.results import read_results
 from training.callbacks import save_model
 from training.model_files import find_model_file, load_encoder
-from training.reading import keep_sound
 from training.runs import is_finished, load_run_params, open_run
 
 logger = logging.getLogger(__name__)
@@ -45,9 +47,9 @@ def train(args: argparse.Namespace) -> Path:
     params = load_run_params(args)
     model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
     encoder = load_encoder(model_file)
-    records = keep_sound(
-        read_counted(args.format, args.data_dir, args.train_data, "train"), args, params
-    )
+    records = read_train_pictures(args, params)
+    read_test_pictures(args, params)  # What `evaluate` would refuse is refused before any work.
+    run = open_run(args, params, args.train_data)
     whole_pictures = make_patch_dataset(
         records,
         encoder.input_shape[1:3],
@@ -60,7 +62,6 @@ def train(args: argparse.Namespace) -> Path:
     )  # (num_images, C)
     counts = np.array([record.count for record in records], np.float64)
     weights = fit_weights(features, counts)
-    run = open_run(args, params, args.train_data)
     save_model(build_counter(encoder, params.N, weights=weights), run / "counter.keras")
     residual = features @ weights - counts
     summary = {
