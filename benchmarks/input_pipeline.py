@@ -117,8 +117,10 @@ def main() -> None:
         for size in ((96, 128), (384, 512), (640, 853)):
             readers = {
                 "Pillow + NumPy, serial": lambda size=size: read_serially(paths, size),
-                "pipeline": read_with_pipeline(paths, size),
-                "pipeline, reduced decode": read_with_pipeline(paths, size, reduced_decode=True),
+                "pipeline": read_with_pipeline(paths, size, cache="none"),
+                "pipeline, reduced decode": read_with_pipeline(
+                    paths, size, cache="none", reduced_decode=True
+                ),
                 "pipeline, memory cache": read_with_pipeline(paths, size, cache="memory"),
             }
             print_rates(size, readers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +15,15 @@ from config.errors import InputError
 from config.files import atomic_file
 from datasets.images import read_image
 
-CACHE_MODES = ("none", "memory", "disk")
+CACHE_MODES = ("auto", "none", "memory", "disk")
+AUTO_BYTES = 1 << 30  # what "auto" may keep in memory
 
 
 class ImageSource:
     """Loads pictures by number, resized and rounded to uint8, the same with or without a cache.
 
     A cache is one array of all pictures, filled as they are first read, because every epoch asks
-    for them in another order.
+    for them in another order. "auto" keeps them in memory when all of them take 1 GiB at most.
 
     Attributes:
         paths: the distinct picture files; a picture's number is its place here.
@@ -44,7 +46,7 @@ class ImageSource:
         *,
         max_pixels: int,
         reduced_decode: bool = False,
-        cache: str = "none",
+        cache: str = "auto",
         cache_dir: Path | None = None,
     ):
         if cache not in CACHE_MODES:
@@ -147,9 +149,9 @@ class _Cache:
 def _open_cache(
     mode: str, cache_dir: Path | None, signature: str, shape: tuple[int, ...]
 ) -> _Cache | None:
-    if mode == "none":
+    if mode == "none" or (mode == "auto" and math.prod(shape) > AUTO_BYTES):
         return None
-    if mode == "memory":
+    if mode in ("auto", "memory"):
         return _Cache(np.zeros(shape, np.uint8), np.zeros(shape[0], bool))
     folder = Path(cache_dir) / signature
     folder.mkdir(parents=True, exist_ok=True)

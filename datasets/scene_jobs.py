@@ -22,7 +22,7 @@ from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
 _ELSEWHERE = 10**8  # index distance of the scene that lends its place
-_LEAST_REMOVED = 0.4  # share of the people
+_LEAST_REMOVED = 0.35  # share of the people
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -109,7 +109,7 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
 
     Returns:
         The descriptions of source, target and moved target, see `write_single`. At least
-        40 % of the people are missing from the targets: one of sixty is an order nobody could
+        35 % of the people are missing from the targets: one of sixty is an order nobody could
         see.
 
     Raises:

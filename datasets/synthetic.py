@@ -26,7 +26,7 @@ from datasets.scene_drawing import (
 from datasets.scene_people import PERSON, head_points, sample_people
 from ops.opencv import cv2
 
-DRAWING_VERSION = 5  # grows when the same seed draws another picture
+DRAWING_VERSION = 6  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.3
 MIN_PIXELS = 6
 _SMALLEST = 0.1  # height of the farthest people, share of the picture's height

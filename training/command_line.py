@@ -97,9 +97,9 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--cache",
-        choices=("none", "memory", "disk"),
-        default="none",
-        help="keep decoded and resized training pictures",
+        choices=("auto", "none", "memory", "disk"),
+        default="auto",
+        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
     )
 
 

@@ -18,6 +18,12 @@ def paths(tmp_path):
     return made
 
 
+@pytest.fixture(params=[2 * 6 * 8 * 3, 2 * 6 * 8 * 3 - 1], ids=["fits", "too large"])
+def auto_bytes(request, monkeypatch):
+    monkeypatch.setattr("datasets.image_source.AUTO_BYTES", request.param)
+    return request.param
+
+
 def load_all(source):
     return np.stack([source.load(tf.constant(i, tf.int64)) for i in range(len(source.paths))])
 
@@ -29,9 +35,9 @@ def test_load_is_the_rounded_bilinear_resize(paths):
     np.testing.assert_allclose(loaded[0], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("cache", ["memory", "disk"])
+@pytest.mark.parametrize("cache", ["auto", "memory", "disk"])
 def test_a_cache_changes_no_value(paths, tmp_path, cache):
-    plain = load_all(ImageSource(paths, (6, 8), max_pixels=1000))
+    plain = load_all(ImageSource(paths, (6, 8), max_pixels=1000, cache="none"))
     source = ImageSource(paths, (6, 8), max_pixels=1000, cache=cache, cache_dir=tmp_path / "c")
     first, second = load_all(source), load_all(source)
     np.testing.assert_array_equal(first, plain)
@@ -44,6 +50,11 @@ def test_the_memory_cache_reads_a_file_once(paths):
     for path in paths:
         path.unlink()
     np.testing.assert_array_equal(load_all(source), first)
+
+
+def test_the_auto_cache_keeps_what_fits(paths, auto_bytes):
+    source = ImageSource(paths, (6, 8), max_pixels=1000, cache="auto")
+    assert (source._cache is not None) == (auto_bytes == 2 * 6 * 8 * 3)  # two pictures
 
 
 def test_the_disk_cache_outlives_the_process_that_filled_it(paths, tmp_path):
@@ -68,7 +79,7 @@ def test_number_finds_a_path(paths):
 
 
 def test_unknown_cache_is_refused(paths):
-    with pytest.raises(InputError, match="`cache` must be one of none, memory, disk"):
+    with pytest.raises(InputError, match="`cache` must be one of auto, none, memory, disk"):
         ImageSource(paths, (6, 8), max_pixels=1000, cache="tape")
 
 
@@ -79,6 +90,6 @@ def test_a_disk_cache_needs_a_folder(paths):
 
 def test_a_bad_picture_is_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    source = ImageSource([tmp_path / "broken.png"], (6, 8), max_pixels=1000)
+    source = ImageSource([tmp_path / "broken.png"], (6, 8), max_pixels=1000, cache="none")
     with pytest.raises(tf.errors.OpError, match="InputError: .*broken.png"):
         next(iter(tf.data.Dataset.range(1).map(source.load)))

@@ -17,14 +17,14 @@ def folder(tmp_path):
     return tmp_path / "crowds"
 
 
-def test_write_triple_removes_forty_per_cent_to_all(folder):
+def test_write_triple_removes_a_third_to_all(folder):
     shares = []
     for index in range(30):
         source, *fewer = write_triple(folder, SETTINGS, index, index)
         for target in fewer:
             shares.append(1 - len(target["points"]) / len(source["points"]))
             assert all(point in source["points"] for point in target["points"])
-    assert min(shares) >= 0.4
+    assert min(shares) >= 0.35
     assert max(shares) == 1.0 and len(set(shares)) > 5
 
 
