@@ -13,8 +13,9 @@ from types import ModuleType
 
 from config.errors import InputError
 from config.loader import find_params_file
+from training.engine_options import add_engine_arguments, read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun
-from training.runs import restore_arguments
+from training.resuming import restore_arguments
 
 EXIT_ERROR = 1
 EXIT_INPUT = 2
@@ -44,6 +45,7 @@ def run_command(
     """
     _start_logging()
     args = parser.parse_args(argv)
+    args.given = list_given(parser, argv)
     try:
         return main(args) or 0
     except InputError as error:
@@ -96,11 +98,38 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
     )
     parser.add_argument(
+        "--force", action="store_true", help="resume although the configuration given differs"
+    )
+    parser.add_argument(
         "--cache",
         choices=("none", "memory", "disk"),
         default="none",
         help="keep decoded and resized training pictures",
     )
+    add_engine_arguments(parser)
+
+
+def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:
+    """Name the arguments that a command line gives itself, not those left to their defaults.
+
+    Args:
+        parser: the script's parser.
+        argv: arguments without the program's name; None reads `sys.argv`.
+
+    Returns:
+        Names as in the parsed namespace, sorted.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> _ = parser.add_argument("--seed", default=0)
+        >>> _ = parser.add_argument("--index", default=0)
+        >>> list_given(parser, ["--seed", "0"])
+        ('seed',)
+    """
+    names = vars(parser.parse_args(argv))
+    blank = argparse.Namespace(**dict.fromkeys(names))
+    given = vars(parser.parse_args(argv, namespace=blank))
+    return tuple(sorted(name for name, value in given.items() if value is not None))
 
 
 def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Namespace:
@@ -125,6 +154,7 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         'baseline'
     """
     args = restore_arguments(args)
+    read_engine_options(args)
     find_params_file(Path(args.params_dir), args.experiment)
     if Path(args.experiment).parts[0] != stage:
         script = {"training": "train", "finetuning": "finetune"}[Path(args.experiment).parts[0]]

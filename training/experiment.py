@@ -14,8 +14,10 @@ import tensorflow as tf
 from config.errors import InputError
 from training.callbacks import BestModels, HistoryFile, StopOnNaN
 from training.checkpoints import CheckpointStore
+from training.engine_options import EngineOptions
 from training.interruption import listen_for_stop
 from training.resumable_state import ResumableState
+from training.workers import is_chief
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +34,12 @@ class FitPlan:
         monitor: value that chooses the best epoch and stops early.
         patience: epochs without improvement after which training stops.
         callbacks: further callbacks, before the checkpoint.
-        checkpoint_steps: steps between checkpoints.
-        checkpoint_seconds: seconds between checkpoints.
+        options: how it is carried out.
 
     Example:
-        >>> plan = FitPlan(run=Path("."), epochs=1, steps_per_epoch=2, models={})
+        >>> plan = FitPlan(
+        ...     run=Path("."), epochs=1, steps_per_epoch=2, models={}, options=EngineOptions()
+        ... )
         >>> plan.monitor
         'val_loss'
     """
@@ -48,8 +51,7 @@ class FitPlan:
     monitor: str = "val_loss"
     patience: int = 10
     callbacks: Sequence[keras.callbacks.Callback] = ()
-    checkpoint_steps: int = 200
-    checkpoint_seconds: float = 300.0
+    options: EngineOptions
 
 
 def build_optimizer(
@@ -70,8 +72,8 @@ def build_optimizer(
         InputError: Keras has no optimizer of that name.
 
     Example:
-        >>> build_optimizer("adam", 0.5).name
-        'adam'
+        >>> type(build_optimizer("adam", 0.5)).__name__
+        'Adam'
     """
     rate = learning_rate
     if schedule == "cosine":
@@ -120,6 +122,7 @@ def fit(
     Example:
         >>> # see `training.baseline.train`
     """
+    remove_partial_files(plan.run)
     history = HistoryFile(plan.run / "results.csv")
     keeping = [
         keras.callbacks.EarlyStopping(plan.monitor, patience=plan.patience, mode=_mode(plan)),
@@ -129,12 +132,11 @@ def fit(
     ]
     with listen_for_stop() as request:
         state = ResumableState(
-            CheckpointStore(plan.run / "checkpoints", model),
+            CheckpointStore(plan.run / "checkpoints", model, keep=plan.options.keep_checkpoints),
             keeping,
             request,
             steps_per_epoch=plan.steps_per_epoch,
-            every_steps=plan.checkpoint_steps,
-            every_seconds=plan.checkpoint_seconds,
+            options=plan.options,
         )
         finished = state.restore()
         board = keras.callbacks.TensorBoard(str(plan.run / "tensorboard"), write_graph=False)
@@ -142,6 +144,19 @@ def fit(
         if not finished:
             _fit_epochs(model, make_dataset, validation, plan, callbacks)
     return history.rows
+
+
+def remove_partial_files(run: Path) -> None:
+    """Remove what a killed process left half-written in a run folder that it no longer holds.
+
+    Args:
+        run: a run folder that this process has locked.
+
+    Example:
+        >>> remove_partial_files(Path("absent"))
+    """
+    for path in run.glob(".*.partial*") if is_chief() else ():
+        path.unlink(missing_ok=True)
 
 
 def _fit_epochs(model, make_dataset, validation, plan: FitPlan, callbacks: list) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import json
 import re
@@ -12,19 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
-from config.loader import load_params, params_from_dict, params_to_dict
+from config.loader import load_params, override_values, params_from_dict, params_to_dict
 from config.schema import SCHEMAS
+from reporting.files import to_json, write_json
+from training.engine_options import EngineOptions
+from training.run_lock import lock_run
 
 TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
 # What a run's result does not depend on.
-_FREE_ARGUMENTS = {
+FREE_ARGUMENTS = {
     "command",
     "resume",
     "fresh",
+    "force",
+    "given",
+    "sweep",
     "overrides",
     "params_dir",
     "experiment_dir",
     "cache",
+    "keep_checkpoints",
+    "checkpoint_steps",
+    "checkpoint_seconds",
+    "log_every",
 }
 
 
@@ -58,9 +69,28 @@ def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
             if not folder.is_dir():
                 raise
             stamp += datetime.timedelta(seconds=1)
-    _write_json(folder / "hyperparams.json", params_to_dict(params))
-    _write_json(folder / "args.json", {**vars(args), "command": _command_line()})
+    lock_run(folder)
+    write_run(folder, args, params)
     return folder
+
+
+def write_run(folder: Path, args: argparse.Namespace, params: Any) -> None:
+    """Keep the arguments and the resolved configuration in a run folder.
+
+    Args:
+        folder: the run folder.
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Raises:
+        OSError: a file cannot be written.
+
+    Example:
+        >>> # see `create_run`
+    """
+    write_json(params_to_dict(params), folder / "hyperparams.json")
+    known = {name: value for name, value in vars(args).items() if name != "given"}
+    write_json({**known, "command": _command_line()}, folder / "args.json")
 
 
 def read_run(folder: Path) -> tuple[dict, dict]:
@@ -113,7 +143,14 @@ def load_run_params(args: argparse.Namespace) -> Any:
     if not args.resume:
         return load_params(Path(args.params_dir), args.experiment, args.overrides)
     _, values = read_run(Path(args.resume))
-    return params_from_dict(SCHEMAS[args.experiment], values, where=args.resume)
+    schema = SCHEMAS[args.experiment]
+    stored = params_from_dict(schema, values, where=args.resume)
+    if not args.force:
+        return stored
+    if "params_dir" in args.given:
+        return load_params(Path(args.params_dir), args.experiment, args.overrides)
+    values = override_values(params_to_dict(stored), schema, args.overrides)
+    return params_from_dict(schema, values, where=args.resume)
 
 
 def is_finished(folder: Path) -> bool:
@@ -165,31 +202,32 @@ def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
     return max(runs, key=lambda run: run.name)
 
 
-def find_unfinished_run(args: argparse.Namespace, params: Any) -> Path | None:
-    """Find the newest unfinished run that the same command line started.
+def find_unfinished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    """Find the unfinished runs that the same command line started.
 
     Args:
         args: the wrapper's arguments.
         params: resolved parameters.
 
     Returns:
-        Its folder; None when there is none.
+        Their folders, the newest first; some may be at work in another process.
 
     Example:
         >>> # see `open_run`
     """
     wanted = _identity(vars(args)), params_to_dict(params)
-    for run in sorted(
-        _list_runs(args.experiment_dir, args.experiment), key=lambda r: r.name, reverse=True
-    ):
+    found = []
+    for run in _list_runs(args.experiment_dir, args.experiment):
         arguments, stored = read_run(run)
         if (_identity(arguments), stored) == wanted and not is_finished(run):
-            return run
-    return None
+            found.append(run)
+    return sorted(found, key=lambda run: run.name, reverse=True)
 
 
 def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     """Give the folder that a command works in: the one it left unfinished, or a new one.
+
+    The folder is locked: no other process gets it while this one lives.
 
     Args:
         args: the wrapper's arguments, with `resume` and `fresh`.
@@ -200,41 +238,27 @@ def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
         A run folder.
 
     Raises:
+        InputError: another process is at work in the folder that `--resume` names.
         OSError: a new folder cannot be made.
 
     Example:
         >>> # see `training.baseline.train`
     """
     if args.resume:
-        return Path(args.resume)
-    unfinished = None if args.fresh else find_unfinished_run(args, params)
-    return unfinished or create_run(args, params, dataset)
+        return _open_named_run(args, params)
+    for run in [] if args.fresh else find_unfinished_runs(args, params):
+        if lock_run(run):
+            return run
+    return create_run(args, params, dataset)
 
 
-def restore_arguments(args: argparse.Namespace) -> argparse.Namespace:
-    """Take the arguments of the run that `--resume` names.
-
-    Args:
-        args: the wrapper's arguments.
-
-    Returns:
-        `args` unless `resume` is set; else the run's own, with `resume` kept.
-
-    Raises:
-        InputError: the folder is no run, or the run is finished.
-
-    Example:
-        >>> restore_arguments(argparse.Namespace(resume=None)).resume is None
-        True
-    """
-    if not args.resume:
-        return args
-    arguments, _ = read_run(Path(args.resume))
-    if is_finished(Path(args.resume)):
-        raise InputError(
-            f"{args.resume}: this run is finished; leave out `--resume` for a new one."
-        )
-    return argparse.Namespace(**{**vars(args), **arguments, "resume": args.resume})
+def _open_named_run(args: argparse.Namespace, params: Any) -> Path:
+    run = Path(args.resume)
+    if not lock_run(run):
+        raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
+    if args.force:
+        write_run(run, args, params)
+    return run
 
 
 def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
@@ -250,13 +274,10 @@ def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
 
 
 def _identity(arguments: dict) -> dict:
-    plain = json.loads(json.dumps(arguments))
-    return {name: value for name, value in plain.items() if name not in _FREE_ARGUMENTS}
+    """Keep the arguments that decide a run's result."""
+    plain = {**dataclasses.asdict(EngineOptions()), **to_json(arguments)}
+    return {name: value for name, value in plain.items() if name not in FREE_ARGUMENTS}
 
 
 def _command_line() -> str:
     return "python " + shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _write_json(path: Path, values: dict) -> None:
-    path.write_text(json.dumps(values, indent=4, default=str) + "\n", encoding="utf-8")

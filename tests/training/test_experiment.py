@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from config.errors import InputError
 from datasets.pipeline import make_sample_dataset
+from training.engine_options import EngineOptions
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.interruption import StoppedRun
 
@@ -66,7 +67,8 @@ class AskToStop(keras.callbacks.Callback):
             signal.raise_signal(signal.SIGTERM)
 
 
-def run_fit(folder, callbacks=(), **options):
+def run_fit(folder, callbacks=(), *, plan_values=None, **options):
+    plan_values = plan_values or {}
     folder.mkdir(exist_ok=True)
     model = build_model()
     validation = tf.data.Dataset.from_tensor_slices((INPUTS, TARGETS)).batch(8)
@@ -76,7 +78,8 @@ def run_fit(folder, callbacks=(), **options):
         steps_per_epoch=STEPS,
         models={"best_{epoch:02d}.keras": model},
         callbacks=callbacks,
-        **options,
+        options=EngineOptions(**options),
+        **plan_values,
     )
     history = fit(model, make_dataset, validation, plan)
     return model, history
@@ -154,16 +157,18 @@ def test_a_finished_run_is_not_trained_again(undisturbed):
 
 
 def test_early_stopping_ends_a_run_and_stays_ended(tmp_path):
-    _, history = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    _, history = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
     # "mae" is taken for a value to be maximised, so falling errors never improve on the first.
     assert len(history) == 2
-    _, again = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    _, again = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
     assert again == history
 
 
 def test_nan_stops_the_run_and_names_the_step(tmp_path):
     model = build_model()
-    plan = FitPlan(run=tmp_path, epochs=EPOCHS, steps_per_epoch=STEPS, models={})
+    plan = FitPlan(
+        run=tmp_path, epochs=EPOCHS, steps_per_epoch=STEPS, models={}, options=EngineOptions()
+    )
     validation = make_dataset(0).take(1)
     with pytest.raises(InputError, match="the loss became nan at epoch 2, step 3"):
         fit(model, lambda first: make_dataset(first, poison_step=6), validation, plan)
@@ -186,7 +191,9 @@ def test_a_reader_error_in_the_pipeline_is_reported_as_input(tmp_path):
             lambda x, y: (x + tf.ensure_shape(tf.numpy_function(fail, [1], tf.float32), ()), y)
         )
 
-    plan = FitPlan(run=tmp_path, epochs=1, steps_per_epoch=STEPS, models={})
+    plan = FitPlan(
+        run=tmp_path, epochs=1, steps_per_epoch=STEPS, models={}, options=EngineOptions()
+    )
     with pytest.raises(InputError, match="^picture 1 is broken.$"):
         fit(build_model(), make_broken, make_dataset(0).take(1), plan)
 

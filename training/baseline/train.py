@@ -29,6 +29,7 @@ from models.augmentation import build_augment
 from models.encoders import build_encoder, set_batch_norm
 from models.ranker import build_ranker
 from reporting.training_curves import draw_training_curves
+from training.engine_options import read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.finish import finish_run
 from training.model_files import load_model
@@ -90,6 +91,7 @@ def train(args: argparse.Namespace) -> Path:
             steps_per_epoch=steps,
             models={"best_model_{epoch:02d}.keras": encoder, "ranker.keras": ranker},
             patience=args.patience,
+            options=read_engine_options(args),
         ),
     )
     best = load_model(run / "ranker.keras")
