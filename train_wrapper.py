@@ -7,6 +7,7 @@ from training.command_line import (
     add_common_arguments,
     complete_arguments,
     import_stage,
+    open_engine,
     run_command,
 )
 
@@ -56,7 +57,8 @@ def main(args: argparse.Namespace) -> int:
         >>> # python train_wrapper.py --help
     """
     args = complete_arguments(args, stage="training")
-    import_stage(args.experiment, "train").train(args)
+    with open_engine(args):
+        import_stage(args.experiment, "train").train(args)
     return 0
 
 

@@ -6,6 +6,7 @@ import csv
 import logging
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import keras
 
 from config.errors import InputError
 from reporting.files import atomic_file
-from training.workers import is_chief
+from training.workers import is_chief, num_workers
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ def save_models(folder: Path, models: Mapping[str, keras.Model]) -> None:
     """
     with ExitStack() as stack:
         for name, model in models.items():
-            model.save(stack.enter_context(atomic_file(folder / name)))
+            _write_model(model, stack.enter_context(atomic_file(folder / name)))
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -162,4 +163,17 @@ def save_model(model: keras.Model, path: Path) -> None:
         True
     """
     with atomic_file(path) as temporary:
-        model.save(temporary)
+        _write_model(model, temporary)
+
+
+def _write_model(model: keras.Model, path: Path) -> None:
+    """Save in a thread of its own where there are several workers.
+
+    Keras makes a variable while it saves. In the strategy's scope, which a thread does not share,
+    every worker would have to make it, and the chief alone saves.
+    """
+    if num_workers() == 1:
+        model.save(path)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(model.save, path).result()

@@ -42,6 +42,7 @@ class CheckpointStore:
         self._model = model
         model.optimizer.build(model.trainable_variables)
         self._checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        _ = self._checkpoint.save_counter  # A variable, which all workers have to make together.
 
     def save(self, step: int, state: dict) -> None:
         """Write a checkpoint and drop the oldest ones.

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
@@ -164,6 +165,23 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         )
     name = args.experiment_name or Path(args.experiment).name
     return argparse.Namespace(**{**vars(args), "experiment_name": name})
+
+
+def open_engine(args: argparse.Namespace) -> AbstractContextManager:
+    """Set devices, workers and precision up for a stage.
+
+    Args:
+        args: a wrapper's arguments.
+
+    Returns:
+        What `training.devices.start_engine` gives; imported here, as TensorFlow takes seconds to
+        load and `--help` need not wait for it.
+
+    Example:
+        >>> with open_engine(argparse.Namespace()):
+        ...     pass
+    """
+    return importlib.import_module("training.devices").start_engine(args)
 
 
 def import_stage(experiment: str, module: str) -> ModuleType:

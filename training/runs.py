@@ -18,6 +18,7 @@ from config.schema import SCHEMAS
 from reporting.files import to_json, write_json
 from training.engine_options import EngineOptions
 from training.run_lock import lock_run
+from training.workers import any_worker, check_agreement, is_chief, text_of_chief
 
 TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
 # What a run's result does not depend on.
@@ -227,7 +228,8 @@ def find_unfinished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
 def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     """Give the folder that a command works in: the one it left unfinished, or a new one.
 
-    The folder is locked: no other process gets it while this one lives.
+    The folder is locked: no other process gets it while this one lives. Of several workers the
+    chief chooses, and all must have been given the same.
 
     Args:
         args: the wrapper's arguments, with `resume` and `fresh`.
@@ -238,21 +240,31 @@ def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
         A run folder.
 
     Raises:
-        InputError: another process is at work in the folder that `--resume` names.
+        InputError: another process is at work in the folder that `--resume` names, or the workers
+            disagree.
         OSError: a new folder cannot be made.
 
     Example:
         >>> # see `training.baseline.train`
     """
-    if args.resume:
-        return _open_named_run(args, params)
-    for run in [] if args.fresh else find_unfinished_runs(args, params):
-        if lock_run(run):
-            return run
-    return create_run(args, params, dataset)
+    check_agreement({**_identity(vars(args)), **params_to_dict(params)})
+    failure, run = None, None
+    if is_chief():
+        try:
+            run = _choose_run(args, params, dataset)
+        except (InputError, OSError) as error:
+            failure = error
+    if any_worker([failure is not None])[0]:
+        raise failure or InputError("the chief could not open the run; see its message.")
+    return Path(text_of_chief(str(run)))
 
 
-def _open_named_run(args: argparse.Namespace, params: Any) -> Path:
+def _choose_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
+    if not args.resume:
+        for run in [] if args.fresh else find_unfinished_runs(args, params):
+            if lock_run(run):
+                return run
+        return create_run(args, params, dataset)
     run = Path(args.resume)
     if not lock_run(run):
         raise InputError(f"{run}: another process is at work in this run; wait until it ends.")

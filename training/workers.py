@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
+
+from config.errors import InputError
 
 _TEXT_BYTES = 65536
 
@@ -30,7 +32,7 @@ def worker_number() -> int:
         >>> worker_number()
         0
     """
-    resolver = tf.distribute.get_strategy().cluster_resolver
+    resolver = _current_strategy().cluster_resolver
     return int(resolver.task_id) if num_workers() > 1 else 0
 
 
@@ -41,7 +43,7 @@ def num_workers() -> int:
         >>> num_workers()
         1
     """
-    resolver = getattr(tf.distribute.get_strategy(), "cluster_resolver", None)
+    resolver = getattr(_current_strategy(), "cluster_resolver", None)
     if resolver is None or not resolver.task_type:
         return 1
     return len(resolver.cluster_spec().as_dict().get("worker", [])) or 1
@@ -87,6 +89,31 @@ def text_of_chief(text: str) -> str:
     return bytes(_sum_over_workers(message).astype(np.uint8)).rstrip(b"\0").decode()
 
 
+def check_agreement(values: dict) -> None:
+    """Require that every worker was given the same; all workers must call it together.
+
+    Args:
+        values: name -> JSON-ready value.
+
+    Raises:
+        InputError: they differ; raised in every worker, naming what differs where it does.
+
+    Example:
+        >>> check_agreement({"epochs": 3})
+    """
+    own = json.dumps(values, sort_keys=True)
+    chief = json.loads(text_of_chief(own))
+    given = json.loads(own)
+    names = sorted(name for name in {*given, *chief} if given.get(name) != chief.get(name))
+    if not any_worker([bool(names)])[0]:
+        return
+    told = [f"`{name}` is {given.get(name)!r} here, {chief.get(name)!r} there" for name in names]
+    raise InputError(
+        "every worker must be started with the same command line and configuration as worker 0. "
+        f"Received: {'; '.join(told) or 'another value in another worker, see its message'}."
+    )
+
+
 def wait_for_workers() -> None:
     """Return once every worker has come here.
 
@@ -97,5 +124,13 @@ def wait_for_workers() -> None:
 
 
 def _sum_over_workers(values: np.ndarray) -> np.ndarray:
-    strategy = tf.distribute.get_strategy()
-    return strategy.reduce(tf.distribute.ReduceOp.SUM, tf.constant(values), axis=None).numpy()
+    import tensorflow as tf
+
+    total = _current_strategy().reduce(tf.distribute.ReduceOp.SUM, tf.constant(values), axis=None)
+    return total.numpy()
+
+
+def _current_strategy():
+    import tensorflow as tf  # Here, as it takes seconds and the command line reads this module.
+
+    return tf.distribute.get_strategy()

@@ -28,7 +28,7 @@ from metrics.counting import RankAccuracy
 from models.augmentation import build_augment
 from models.encoders import build_encoder, set_batch_norm
 from models.ranker import build_ranker
-from reporting.training_curves import draw_training_curves
+from training.distribution import evaluate
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.finish import finish_run
@@ -96,8 +96,7 @@ def train(args: argparse.Namespace) -> Path:
     )
     best = load_model(run / "ranker.keras")
     best.compile(loss=build_ranking_loss(params.loss), metrics=[RankAccuracy()])
-    scores = best.evaluate(held_out, return_dict=True, verbose=0)
-    draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")
+    scores = evaluate(best, held_out)
     metrics = {
         "rank_accuracy": scores["rank_accuracy"],
         "val_loss": scores["loss"],
