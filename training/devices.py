@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from config.errors import InputError
 from training.engine_options import EngineOptions, read_engine_options
-from training.multi_worker import join_workers, read_cluster
+from training.interruption import StoppedRun
+from training.multi_worker import join_workers, name_lost_worker, read_cluster
 from training.run_lock import release_runs
 
 
@@ -28,6 +29,7 @@ def start_engine(args: argparse.Namespace) -> Iterator[tf.distribute.Strategy]:
 
     Raises:
         InputError: a device is not there, or options exclude each other.
+        StoppedRun: another worker is gone.
 
     Example:
         >>> with start_engine(argparse.Namespace(precision="mixed_bfloat16", seed=0)):
@@ -47,6 +49,11 @@ def start_engine(args: argparse.Namespace) -> Iterator[tf.distribute.Strategy]:
     try:
         with strategy.scope():
             yield strategy
+    except tf.errors.OpError as error:
+        worker = name_lost_worker(error)
+        if not worker:
+            raise
+        raise StoppedRun(f"{worker} stopped answering, so this one stops too.") from error
     finally:
         keras.config.set_dtype_policy(policy)
         release_runs()

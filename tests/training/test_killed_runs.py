@@ -9,12 +9,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from datasets.scene_jobs import SceneSettings
 from datasets.synthetic_files import write_ranked
+from models.ranker import build_ranker  # noqa: F401 registers the layers
+from training.model_files import load_model
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = {
@@ -58,7 +59,7 @@ def wait_for(process, folder, pattern, count):
 def read_run(experiments):
     (run,) = experiments.glob("baseline/*/*/*")
     results = json.loads((run / "results.json").read_text())
-    ranker = keras.saving.load_model(run / "ranker.keras", compile=False)
+    ranker = load_model(run / "ranker.keras")
     return run, results["metrics"], ranker.get_weights()
 
 

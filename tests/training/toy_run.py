@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.backend.tensorflow import trainer
 
 from datasets.pipeline import make_sample_dataset
 from datasets.sharding import current_shard, make_evaluation_batches
@@ -16,7 +19,7 @@ from training.devices import start_engine
 from training.distribution import evaluate
 from training.engine_options import add_engine_arguments, read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
-from training.workers import is_chief, worker_number
+from training.workers import check_agreement, is_chief, worker_number
 
 EPOCHS, STEPS, BATCH = 3, 4, 8
 GENERATOR = np.random.default_rng(0)
@@ -48,15 +51,23 @@ class KillSelf(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 1 and worker_number() == self.worker:
-            import os
-            import signal
-
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def undo_repair(name):
+    if name == "build":
+        trainer.TensorFlowTrainer._maybe_symbolic_build = (
+            trainer.TensorFlowTrainer._maybe_symbolic_build.__wrapped__
+        )
+    if name == "reduce":
+        trainer.reduce_per_replica = trainer.reduce_per_replica.__wrapped__
 
 
 def main(args):
     with start_engine(args):
         start_seed(0)
+        undo_repair(args.without_repair)
+        check_agreement({"seed": args.seed})
         model = build_model(args.batch_norm)
         batches = make_evaluation_batches(29, load, batch_size=8, shard=current_shard())
         plan = FitPlan(
@@ -95,6 +106,7 @@ if __name__ == "__main__":
     parser.add_argument("--batch_norm", choices=("none", "train", "frozen"), default="train")
     parser.add_argument("--kill", type=int)
     parser.add_argument("--virtual", type=int)
+    parser.add_argument("--without_repair")
     add_engine_arguments(parser)
     if "--virtual" in sys.argv:
         number = int(sys.argv[sys.argv.index("--virtual") + 1])
