@@ -9,6 +9,7 @@ from training.command_line import (
     import_stage,
     open_engine,
     run_command,
+    start_sweep,
 )
 
 
@@ -60,6 +61,8 @@ def main(args: argparse.Namespace) -> int:
         >>> # python finetune_wrapper.py --help
     """
     args = complete_arguments(args, stage="finetuning")
+    if args.sweep:
+        return start_sweep(args)
     with open_engine(args):
         run = import_stage(args.experiment, "train").train(args)
         import_stage(args.experiment, "eval").evaluate(args, run)

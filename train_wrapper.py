@@ -9,6 +9,7 @@ from training.command_line import (
     import_stage,
     open_engine,
     run_command,
+    start_sweep,
 )
 
 
@@ -57,6 +58,8 @@ def main(args: argparse.Namespace) -> int:
         >>> # python train_wrapper.py --help
     """
     args = complete_arguments(args, stage="training")
+    if args.sweep:
+        return start_sweep(args)
     with open_engine(args):
         import_stage(args.experiment, "train").train(args)
     return 0

@@ -88,6 +88,13 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override one value of the configuration; may be repeated",
     )
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="KEY=A,B,C",
+        help="one run per value, or per combination when repeated; ends with a page of all",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument(
         "--index", default="0", help="folder between data set and time, to number repeats"
@@ -182,6 +189,22 @@ def open_engine(args: argparse.Namespace) -> AbstractContextManager:
         ...     pass
     """
     return importlib.import_module("training.devices").start_engine(args)
+
+
+def start_sweep(args: argparse.Namespace) -> int:
+    """Run what `--sweep` asks for.
+
+    Args:
+        args: a wrapper's arguments, completed.
+
+    Returns:
+        Exit status.
+
+    Example:
+        >>> # see `training.sweeps.run_sweep`
+    """
+    sweeps = importlib.import_module("training.sweeps")  # drawing takes a second to load
+    return sweeps.run_sweep(args, sys.argv[0], sys.argv[1:])
 
 
 def import_stage(experiment: str, module: str) -> ModuleType:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -23,7 +24,7 @@ REPAIRED_KERAS = ((3, 15), (3, 16))
 SLURM_PORT = 8888
 
 
-def read_cluster(environment: dict[str, str] | None = None) -> dict | None:
+def read_cluster(environment: Mapping[str, str] | None = None) -> dict | None:
     """Read which workers a run has and which of them this process is.
 
     Args:
@@ -45,7 +46,7 @@ def read_cluster(environment: dict[str, str] | None = None) -> dict | None:
         config = _parse_config(environment["TF_CONFIG"])
         return config if len(config["cluster"]["worker"]) > 1 else None
     if int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        return _ask_slurm()
+        return _ask_slurm(environment)
     return None
 
 
@@ -72,8 +73,13 @@ def _parse_config(text: str) -> dict:
     return config
 
 
-def _ask_slurm() -> dict:
-    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(port_base=SLURM_PORT)
+def _ask_slurm(environment: Mapping[str, str]) -> dict:
+    # Slurm itself shows each task its own GPUs (--gpus-per-task), so TensorFlow shall not divide
+    # the node's; these numbers only keep it from counting them.
+    num_tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+        port_base=SLURM_PORT, gpus_per_node=num_tasks, gpus_per_task=1, auto_set_gpu=False
+    )
     cluster = resolver.cluster_spec().as_dict()
     task_type, task_id = resolver.get_task_info()
     return {"cluster": cluster, "task": {"type": task_type, "index": task_id}}

@@ -10,7 +10,8 @@ from pathlib import Path
 from config.errors import InputError
 from config.loader import params_to_dict
 from reporting.files import to_json
-from training.runs import FREE_ARGUMENTS, is_finished, load_run_params, read_run
+from training.run_identity import FREE_ARGUMENTS
+from training.runs import is_finished, load_run_params, read_run
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime
 import json
 import re
@@ -15,29 +14,12 @@ from typing import Any
 from config.errors import InputError
 from config.loader import load_params, override_values, params_from_dict, params_to_dict
 from config.schema import SCHEMAS
-from reporting.files import to_json, write_json
-from training.engine_options import EngineOptions
+from reporting.files import write_json
+from training.run_identity import identify
 from training.run_lock import lock_run
 from training.workers import any_worker, check_agreement, is_chief, text_of_chief
 
 TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
-# What a run's result does not depend on.
-FREE_ARGUMENTS = {
-    "command",
-    "resume",
-    "fresh",
-    "force",
-    "given",
-    "sweep",
-    "overrides",
-    "params_dir",
-    "experiment_dir",
-    "cache",
-    "keep_checkpoints",
-    "checkpoint_steps",
-    "checkpoint_seconds",
-    "log_every",
-}
 
 
 def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
@@ -216,13 +198,23 @@ def find_unfinished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
     Example:
         >>> # see `open_run`
     """
-    wanted = _identity(vars(args)), params_to_dict(params)
-    found = []
-    for run in _list_runs(args.experiment_dir, args.experiment):
-        arguments, stored = read_run(run)
-        if (_identity(arguments), stored) == wanted and not is_finished(run):
-            found.append(run)
-    return sorted(found, key=lambda run: run.name, reverse=True)
+    return [run for run in _find_same_runs(args, params) if not is_finished(run)]
+
+
+def find_finished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    """Find the finished runs of the same command line.
+
+    Args:
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Returns:
+        Their folders, the newest first.
+
+    Example:
+        >>> # see `training.sweeps`
+    """
+    return [run for run in _find_same_runs(args, params) if is_finished(run)]
 
 
 def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
@@ -247,7 +239,7 @@ def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     Example:
         >>> # see `training.baseline.train`
     """
-    check_agreement({**_identity(vars(args)), **params_to_dict(params)})
+    check_agreement({**identify(vars(args)), **params_to_dict(params)})
     failure, run = None, None
     if is_chief():
         try:
@@ -273,6 +265,16 @@ def _choose_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     return run
 
 
+def _find_same_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    wanted = identify(vars(args)), params_to_dict(params)
+    found = []
+    for run in _list_runs(args.experiment_dir, args.experiment):
+        arguments, stored = read_run(run)
+        if (identify(arguments), stored) == wanted:
+            found.append(run)
+    return sorted(found, key=lambda run: run.name, reverse=True)
+
+
 def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
     runs = []
     for path in Path(experiment_dir).glob("**/args.json"):
@@ -283,12 +285,6 @@ def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
         if arguments.get("experiment") == experiment:
             runs.append(path.parent)
     return runs
-
-
-def _identity(arguments: dict) -> dict:
-    """Keep the arguments that decide a run's result."""
-    plain = {**dataclasses.asdict(EngineOptions()), **to_json(arguments)}
-    return {name: value for name, value in plain.items() if name not in FREE_ARGUMENTS}
 
 
 def _command_line() -> str:
