@@ -123,6 +123,7 @@ def measure_engine(size: tuple[int, int], batch_size: int, steps: int, rounds: i
                 epochs=epoch + 1,
                 steps_per_epoch=steps,
                 validation_data=held_out,
+                shuffle=False,
                 verbose=0,
                 callbacks=[bare_clock],
             )
@@ -173,12 +174,13 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(96, 128), help="height and width")
     parser.add_argument("--batch_size", type=int, default=16, help="pairs per step")
     parser.add_argument("--steps", type=int, default=20, help="timed steps")
+    parser.add_argument("--rounds", type=int, default=5, help="timed epochs, with --engine")
     parser.add_argument("--engine", action="store_true", help="measure the engine's overhead")
     args = parser.parse_args()
     size = tuple(args.size)
     print(f"{size[0]} x {size[1]} (height x width), {args.batch_size} pairs a step")
     if args.engine:
-        bare, engine = measure_engine(size, args.batch_size, args.steps, rounds=5)
+        bare, engine = measure_engine(size, args.batch_size, args.steps, rounds=args.rounds)
         print(f"  bare fit  {bare:.3f} s an epoch of {args.steps} steps")
         print(f"  engine    {engine:.3f} s, {100 * (engine / bare - 1):+.1f} %")
         return

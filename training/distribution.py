@@ -91,8 +91,7 @@ def check_batch(batch_size: int, accumulate: int) -> None:
     if batch_size % (replicas * accumulate):
         raise InputError(
             f"`batch_size` must be a multiple of the {replicas * accumulate} parts it is computed "
-            f"in. Received {batch_size} on {num_workers()} workers; choose another with "
-            "`--set batch_size=...`."
+            f"in. Received {batch_size}; choose another with `--set batch_size=...`."
         )
 
 

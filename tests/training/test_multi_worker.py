@@ -74,6 +74,16 @@ def test_a_killed_worker_is_named_and_the_run_goes_on_to_the_same_end(
 
 
 @pytest.mark.slow
+def test_sigterm_to_one_worker_stops_both_after_the_same_step(one_process, tmp_path):
+    stopped = launch(*toy(tmp_path / "run", "--stop", "1"))
+    assert stopped.returncode == 75, stopped.stdout
+    assert stopped.stdout.count("stopped at epoch 2, step 1 of 4") == 2
+    again = launch(*toy(tmp_path / "run"))
+    assert again.returncode == 0, again.stdout
+    assert_same_end(read_end(tmp_path / "run"), one_process)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("repair", ["build", "reduce"])
 def test_keras_still_needs_the_repair(tmp_path, repair):
     assert needs_repairs(), f"try Keras {keras.__version__} without repairs, then drop them"

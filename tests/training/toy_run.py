@@ -42,16 +42,16 @@ def load(number, seed=None):
     return tf.gather(IMAGES, number), tf.gather(TARGETS, number)
 
 
-class KillSelf(keras.callbacks.Callback):
-    """Ends one worker without a word in a given epoch."""
+class SignalSelf(keras.callbacks.Callback):
+    """Sends one worker a signal when the second epoch begins."""
 
-    def __init__(self, worker):
+    def __init__(self, worker, number):
         super().__init__()
-        self.worker = worker
+        self.worker, self.number = worker, number
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 1 and worker_number() == self.worker:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.number)
 
 
 def undo_repair(name):
@@ -75,7 +75,10 @@ def main(args):
             epochs=EPOCHS,
             steps_per_epoch=STEPS,
             models={"best.keras": model},
-            callbacks=[KillSelf(args.kill)],
+            callbacks=[
+                SignalSelf(args.kill, signal.SIGKILL),
+                SignalSelf(args.stop, signal.SIGTERM),
+            ],
             options=read_engine_options(args),
         )
         history = fit(
@@ -105,6 +108,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--batch_norm", choices=("none", "train", "frozen"), default="train")
     parser.add_argument("--kill", type=int)
+    parser.add_argument("--stop", type=int)
     parser.add_argument("--virtual", type=int)
     parser.add_argument("--without_repair")
     add_engine_arguments(parser)
