@@ -88,25 +88,9 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override one value of the configuration; may be repeated",
     )
-    parser.add_argument(
-        "--sweep",
-        action="append",
-        default=[],
-        metavar="KEY=A,B,C",
-        help="one run per value, or per combination when repeated; ends with a page of all",
-    )
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument(
         "--index", default="0", help="folder between data set and time, to number repeats"
-    )
-    parser.add_argument(
-        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="resume although the configuration given differs"
     )
     parser.add_argument(
         "--cache",
@@ -114,6 +98,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="keep decoded and resized training pictures",
     )
+    _add_run_arguments(parser)
     add_engine_arguments(parser)
 
 
@@ -222,6 +207,26 @@ def import_stage(experiment: str, module: str) -> ModuleType:
         'training.baseline.train'
     """
     return importlib.import_module(f"{experiment.replace('/', '.')}.{module}")
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which run the command goes on with, and how many it starts."""
+    parser.add_argument(
+        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="resume although the configuration given differs"
+    )
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="KEY=A,B,C",
+        help="one run per value, or per combination when repeated; ends with a page of all",
+    )
 
 
 def _start_logging() -> None:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from config.errors import InputError
 from training.command_line import run_command
@@ -59,12 +59,20 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"`--workers` must be at least 1. Received {args.workers}.")
     addresses = find_addresses(args.workers)
     workers = [
-        _start(args.command, {"cluster": {"worker": addresses}, "task": _task(index)}, index)
+        _start(args.command, {"cluster": {"worker": addresses}, "task": _task(index)})
         for index in range(args.workers)
     ]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda signum, frame: _pass_on(workers, signal.SIGTERM))
-    return wait_for_all(workers)
+    shows = [
+        threading.Thread(target=_show, args=(worker, index), daemon=True)
+        for index, worker in enumerate(workers)
+    ]
+    for show in shows:
+        show.start()
+    with _signals_passed_on(workers):
+        status = wait_for_all(workers)
+    for show in shows:
+        show.join(timeout=5)
+    return status
 
 
 def find_addresses(num_workers: int) -> list[str]:
@@ -124,9 +132,9 @@ def _task(index: int) -> dict:
     return {"type": "worker", "index": index}
 
 
-def _start(command: Sequence[str], config: dict, index: int) -> subprocess.Popen:
+def _start(command: Sequence[str], config: dict) -> subprocess.Popen:
     environment = {**os.environ, "TF_CONFIG": json.dumps(config), "PYTHONUNBUFFERED": "1"}
-    worker = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, *command],
         env=environment,
         stdout=subprocess.PIPE,
@@ -134,8 +142,21 @@ def _start(command: Sequence[str], config: dict, index: int) -> subprocess.Popen
         text=True,
         start_new_session=True,  # Ctrl-C reaches the workers once, through this process.
     )
-    threading.Thread(target=_show, args=(worker, index), daemon=True).start()
-    return worker
+
+
+@contextmanager
+def _signals_passed_on(workers: Sequence[subprocess.Popen]) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into SIGTERM for every worker, which saves and stops."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = {
+        number: signal.signal(number, lambda signum, frame: _pass_on(workers, signal.SIGTERM))
+        for number in numbers
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _show(worker: subprocess.Popen, index: int) -> None:
