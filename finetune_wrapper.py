@@ -7,7 +7,9 @@ from training.command_line import (
     add_common_arguments,
     complete_arguments,
     import_stage,
+    open_engine,
     run_command,
+    start_sweep,
 )
 
 
@@ -59,8 +61,11 @@ def main(args: argparse.Namespace) -> int:
         >>> # python finetune_wrapper.py --help
     """
     args = complete_arguments(args, stage="finetuning")
-    run = import_stage(args.experiment, "train").train(args)
-    import_stage(args.experiment, "eval").evaluate(args, run)
+    if args.sweep:
+        return start_sweep(args)
+    with open_engine(args):
+        run = import_stage(args.experiment, "train").train(args)
+        import_stage(args.experiment, "eval").evaluate(args, run)
     return 0
 
 

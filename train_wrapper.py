@@ -7,7 +7,9 @@ from training.command_line import (
     add_common_arguments,
     complete_arguments,
     import_stage,
+    open_engine,
     run_command,
+    start_sweep,
 )
 
 
@@ -56,7 +58,10 @@ def main(args: argparse.Namespace) -> int:
         >>> # python train_wrapper.py --help
     """
     args = complete_arguments(args, stage="training")
-    import_stage(args.experiment, "train").train(args)
+    if args.sweep:
+        return start_sweep(args)
+    with open_engine(args):
+        import_stage(args.experiment, "train").train(args)
     return 0
 
 

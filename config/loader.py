@@ -64,13 +64,36 @@ def load_params(params_dir: Path, experiment: str, overrides: Sequence[str] = ()
         3
     """
     path = find_params_file(params_dir, experiment)
-    values = _read_json(path)
     schema = SCHEMAS[experiment]
+    values = override_values(_read_json(path), schema, overrides)
+    return params_from_dict(schema, values, where=str(path))
+
+
+def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dict:
+    """Replace single values of a configuration.
+
+    Args:
+        values: name -> value.
+        schema: one of the dataclasses of `config.schema`.
+        overrides: `key=value` strings, as for `load_params`.
+
+    Returns:
+        A new dict, its values not checked yet.
+
+    Raises:
+        InputError: an override has no "=", or its key is unknown.
+
+    Example:
+        >>> override_values({"epochs": 1}, SCHEMAS["training/baseline"], ["epochs=3"])
+        {'epochs': 3}
+    """
+    names = {field.name for field in dataclasses.fields(schema)}
+    replaced = dict(values)
     for override in overrides:
         key, value = _split_override(override)
-        _require_known(key, {f.name for f in dataclasses.fields(schema)}, "key")
-        values[key] = value
-    return params_from_dict(schema, values, where=str(path))
+        _require_known(key, names, "key")
+        replaced[key] = value
+    return replaced
 
 
 def params_from_dict(schema: type, values: dict, *, where: str) -> Any:

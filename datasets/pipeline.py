@@ -12,6 +12,7 @@ from config.errors import InputError
 from datasets.image_source import ImageSource
 from datasets.images import read_image
 from datasets.records import CountRecord, RankedRecord
+from datasets.sharding import current_shard, make_evaluation_batches, share_batch
 from ops.patches import cut_patches
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -70,7 +71,10 @@ def make_sample_dataset(
         first_step: steps already done, over all epochs.
 
     Returns:
-        Batches of what `load` returns.
+        Batches of what `load` returns; of several workers each reads its own part of every batch.
+
+    Raises:
+        InputError: `batch_size` cannot be divided among the workers.
 
     Example:
         >>> batches = make_sample_dataset(
@@ -80,16 +84,20 @@ def make_sample_dataset(
         [0, 1, 2, 3]
     """
     per_epoch = steps_per_epoch * batch_size
+    shard = current_shard()
+    share = share_batch(batch_size, shard)
 
-    def load_sample(index: tf.Tensor) -> tuple:
+    def load_sample(number: tf.Tensor) -> tuple:
+        step, place = number // share, number % share
+        index = step * batch_size + shard.index * share + place
         epoch, position = index // per_epoch, index % per_epoch
         epoch_seed = tf.cast(tf.stack([seed, epoch]), tf.int32)
         number = tf.random.experimental.index_shuffle(position, epoch_seed, num_records - 1)
         return load(number, tf.random.experimental.stateless_fold_in(epoch_seed, position))
 
-    indices = tf.data.Dataset.range(first_step * batch_size, epochs * per_epoch)
-    samples = indices.map(load_sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return samples.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    numbers = tf.data.Dataset.range(first_step * share, epochs * steps_per_epoch * share)
+    samples = numbers.map(load_sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return samples.batch(share, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def make_ranked_sample_loader(
@@ -139,10 +147,11 @@ def make_ranked_dataset(
         batch_size: records per batch; the last may be smaller.
 
     Returns:
-        Batches of (images (B, L, H, W, 3) float32 in [0, 1], ones (B, L) float32).
+        Batches of (images (B, L, H, W, 3) float32 in [0, 1], ones (B, L) float32); of several
+        workers each reads its own.
 
     Raises:
-        InputError: the lists have different lengths.
+        InputError: the lists have different lengths, or are fewer than the devices.
 
     Example:
         >>> import tempfile
@@ -155,10 +164,14 @@ def make_ranked_dataset(
         TensorShape([None, 2, 3, 4, 3])
     """
     load = make_ranked_sample_loader(records, source)
-    numbers = tf.data.Dataset.range(len(records))
     no_seed = tf.zeros((2,), tf.int32)
-    samples = numbers.map(lambda number: load(number, no_seed), num_parallel_calls=tf.data.AUTOTUNE)
-    return samples.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    batches = make_evaluation_batches(
+        len(records),
+        lambda number: load(number, no_seed),
+        batch_size=batch_size,
+        shard=current_shard(),
+    )
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def make_patch_dataset(

@@ -66,10 +66,11 @@ def build_ranker(
         kernel_initializer=_read_initializer(initializer),
         kernel_constraint=keras.constraints.NonNeg(),
         name="combine",
+        dtype="float32",  # Also in mixed precision, where close scores would tie.
     )
-    x = keras.layers.ReLU(name="non_negative")(last(x))  # (B * L, 1)
+    x = keras.layers.ReLU(name="non_negative", dtype="float32")(last(x))  # (B * L, 1)
     _start_non_negative(last, initializer)
-    scores = UnfoldLists(name="score")([x, images])  # (B, L)
+    scores = UnfoldLists(name="score", dtype="float32")([x, images])  # (B, L)
     return keras.Model(images, scores, name="ranker")
 
 

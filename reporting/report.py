@@ -56,14 +56,8 @@ def write_report(run_dir: str | Path) -> Path:
     run = Path(run_dir)
     results = read_results(run)
     pictures = sorted((run / "figures").glob("*.png"), key=_figure_order)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(TEMPLATE_FILE).render(
+    page = render_template(
+        TEMPLATE_FILE,
         run=run.resolve().name,
         results=results,
         duration=_format_duration(results.seconds),
@@ -78,6 +72,30 @@ def write_report(run_dir: str | Path) -> Path:
     with atomic_file(run / REPORT_FILE) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return run / REPORT_FILE
+
+
+def render_template(template_file: str, **values: Any) -> str:
+    """Fill a page template of this folder; every text is escaped.
+
+    Args:
+        template_file: its file name.
+        values: what it shows.
+
+    Returns:
+        The page.
+
+    Example:
+        >>> "<style>" in render_template("style.html.jinja")
+        True
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template_file).render(**values)
 
 
 def _figure_order(path: Path) -> tuple[Any, ...]:

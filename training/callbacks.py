@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import logging
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
 
 from config.errors import InputError
 from config.files import atomic_file
+from training.workers import is_chief, num_workers
+
+logger = logging.getLogger(__name__)
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -33,8 +39,16 @@ class HistoryFile(keras.callbacks.Callback):
         self.rows: list[dict] = []
 
     def on_epoch_end(self, epoch, logs=None):
-        """Append the epoch's losses and metrics."""
+        """Append the epoch's losses and metrics; a full disk is only warned of."""
         self.rows.append({"epoch": epoch, **{k: float(v) for k, v in (logs or {}).items()}})
+        if not is_chief():
+            return
+        try:
+            self._write()
+        except OSError as error:
+            logger.warning("%s not written, the next epoch tries again: %s", self.path, error)
+
+    def _write(self) -> None:
         with atomic_file(self.path) as temporary:
             with open(temporary, "w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, fieldnames=list(self.rows[0]))
@@ -68,17 +82,20 @@ class BestModels(keras.callbacks.Callback):
         self.files: list[str] = []
 
     def on_epoch_end(self, epoch, logs=None):
-        """Save when this epoch is the best."""
+        """Save when this epoch is the best; on a full disk the models before it stay the best."""
         value = float(logs[self.monitor])
         sign = 1 if self.monitor.endswith("loss") else -1
         if self.best is not None and not sign * value < sign * self.best:
             return
-        files = []
-        for pattern, model in self.models.items():
-            files.append(pattern.format(epoch=epoch))
-            save_model(model, self.folder / files[-1])
-        for old in set(self.files) - set(files):
-            (self.folder / old).unlink(missing_ok=True)
+        files = [pattern.format(epoch=epoch) for pattern in self.models]
+        if is_chief():
+            try:
+                save_models(self.folder, dict(zip(files, self.models.values(), strict=True)))
+            except OSError as error:
+                logger.warning("best models not saved, the older ones stay: %s", error)
+                return
+            for old in set(self.files) - set(files):
+                (self.folder / old).unlink(missing_ok=True)
         self.best, self.files = value, files
 
 
@@ -110,6 +127,24 @@ class StopOnNaN(keras.callbacks.Callback):
             )
 
 
+def save_models(folder: Path, models: Mapping[str, keras.Model]) -> None:
+    """Write several `.keras` files, all or none of them.
+
+    Args:
+        folder: where they go.
+        models: file name -> model.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; older files stay.
+
+    Example:
+        >>> save_models(Path("."), {})
+    """
+    with ExitStack() as stack:
+        for name, model in models.items():
+            _write_model(model, stack.enter_context(atomic_file(folder / name)))
+
+
 def save_model(model: keras.Model, path: Path) -> None:
     """Write a `.keras` file whole or not at all.
 
@@ -128,4 +163,17 @@ def save_model(model: keras.Model, path: Path) -> None:
         True
     """
     with atomic_file(path) as temporary:
-        model.save(temporary)
+        _write_model(model, temporary)
+
+
+def _write_model(model: keras.Model, path: Path) -> None:
+    """Save in a thread of its own where there are several workers.
+
+    Keras makes a variable while it saves. In the strategy's scope, which a thread does not share,
+    every worker would have to make it, and the chief alone saves.
+    """
+    if num_workers() == 1:
+        model.save(path)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(model.save, path).result()

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from training.workers import is_chief
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class CheckpointStore:
         self._model = model
         model.optimizer.build(model.trainable_variables)
         self._checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        _ = self._checkpoint.save_counter  # A variable, which all workers have to make together.
 
     def save(self, step: int, state: dict) -> None:
         """Write a checkpoint and drop the oldest ones.
@@ -54,12 +57,16 @@ class CheckpointStore:
         Example:
             >>> # see the class
         """
+        metrics = [np.asarray(variable) for variable in self._model.metrics_variables]
+        if not is_chief():  # Reading a metric adds up the workers' shares, so all have to do it.
+            return
         partial = self.folder / f"partial-{os.getpid()}"
         final = self.folder / f"step-{step:09d}"
-        shutil.rmtree(partial, ignore_errors=True)
+        for killed in self.folder.glob("partial-*"):
+            shutil.rmtree(killed, ignore_errors=True)
         partial.mkdir(parents=True)
         try:
-            self._write(partial, state)
+            self._write(partial, state, metrics)
             shutil.rmtree(final, ignore_errors=True)
             os.replace(partial, final)
             _sync(self.folder)
@@ -71,7 +78,7 @@ class CheckpointStore:
             shutil.rmtree(old)
 
     def restore(self) -> dict | None:
-        """Load the newest checkpoint that is whole.
+        """Load the newest checkpoint that is whole; torn ones after it get a `torn-` name.
 
         Returns:
             The `state` it was saved with and, under "metrics", the metric variables; None when
@@ -83,19 +90,25 @@ class CheckpointStore:
         Example:
             >>> # see the class
         """
-        names = self._names()
-        for path in reversed(names):
+        torn = []
+        for path in reversed(self._names()):
             try:
-                return self._read(path)
+                state = self._read(path)
             except (OSError, ValueError, KeyError, AssertionError, tf.errors.OpError) as error:
-                logger.warning("%s: torn checkpoint, trying the one before (%s)", path, error)
-        if names:
-            raise InputError(f"{self.folder}: no checkpoint can be read; start a new run.")
+                reason = str(error).splitlines()[0]
+                logger.warning("%s: torn checkpoint, trying the one before (%s)", path, reason)
+                torn.append(path)
+            else:
+                self._set_aside(torn)
+                return state
+        if torn:
+            raise InputError(
+                f"{self.folder}: no checkpoint can be read; start anew with `--fresh`."
+            )
         return None
 
-    def _write(self, folder: Path, state: dict) -> None:
+    def _write(self, folder: Path, state: dict, metrics: list[np.ndarray]) -> None:
         self._checkpoint.write(str(folder / "weights"))
-        metrics = [np.asarray(variable) for variable in self._model.metrics_variables]
         np.savez(folder / "metrics.npz", *metrics)
         (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
         for path in folder.iterdir():
@@ -107,6 +120,14 @@ class CheckpointStore:
             state["metrics"] = [stored[f"arr_{i}"] for i in range(len(stored.files))]
         self._checkpoint.read(str(folder / "weights")).assert_existing_objects_matched()
         return state
+
+    def _set_aside(self, torn: list[Path]) -> None:
+        """Rename torn checkpoints, so that the run neither counts nor overwrites them."""
+        for path in torn if is_chief() else ():
+            try:
+                path.rename(path.with_name(f"torn-{time.time_ns()}-{path.name}"))
+            except OSError as error:
+                logger.warning("%s cannot be set aside: %s", path, error)
 
     def _names(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))

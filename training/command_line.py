@@ -8,13 +8,15 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
 from config.errors import InputError
 from config.loader import find_params_file
+from training.engine_options import add_engine_arguments, read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun
-from training.runs import restore_arguments
+from training.resuming import restore_arguments
 
 EXIT_ERROR = 1
 EXIT_INPUT = 2
@@ -44,6 +46,7 @@ def run_command(
     """
     _start_logging()
     args = parser.parse_args(argv)
+    args.given = list_given(parser, argv)
     try:
         return main(args) or 0
     except InputError as error:
@@ -90,17 +93,36 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         "--index", default="0", help="folder between data set and time, to number repeats"
     )
     parser.add_argument(
-        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
-    )
-    parser.add_argument(
         "--cache",
         choices=("auto", "none", "memory", "disk"),
         default="auto",
         help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
     )
+    _add_run_arguments(parser)
+    add_engine_arguments(parser)
+
+
+def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:
+    """Name the arguments that a command line gives itself, not those left to their defaults.
+
+    Args:
+        parser: the script's parser.
+        argv: arguments without the program's name; None reads `sys.argv`.
+
+    Returns:
+        Names as in the parsed namespace, sorted.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> _ = parser.add_argument("--seed", default=0)
+        >>> _ = parser.add_argument("--index", default=0)
+        >>> list_given(parser, ["--seed", "0"])
+        ('seed',)
+    """
+    names = vars(parser.parse_args(argv))
+    blank = argparse.Namespace(**dict.fromkeys(names))
+    given = vars(parser.parse_args(argv, namespace=blank))
+    return tuple(sorted(name for name, value in given.items() if value is not None))
 
 
 def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Namespace:
@@ -125,6 +147,7 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         'baseline'
     """
     args = restore_arguments(args)
+    read_engine_options(args)
     find_params_file(Path(args.params_dir), args.experiment)
     if Path(args.experiment).parts[0] != stage:
         script = {"training": "train", "finetuning": "finetune"}[Path(args.experiment).parts[0]]
@@ -134,6 +157,39 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         )
     name = args.experiment_name or Path(args.experiment).name
     return argparse.Namespace(**{**vars(args), "experiment_name": name})
+
+
+def open_engine(args: argparse.Namespace) -> AbstractContextManager:
+    """Set devices, workers and precision up for a stage.
+
+    Args:
+        args: a wrapper's arguments.
+
+    Returns:
+        What `training.devices.start_engine` gives; imported here, as TensorFlow takes seconds to
+        load and `--help` need not wait for it.
+
+    Example:
+        >>> with open_engine(argparse.Namespace()):
+        ...     pass
+    """
+    return importlib.import_module("training.devices").start_engine(args)
+
+
+def start_sweep(args: argparse.Namespace) -> int:
+    """Run what `--sweep` asks for.
+
+    Args:
+        args: a wrapper's arguments, completed.
+
+    Returns:
+        Exit status.
+
+    Example:
+        >>> # see `training.sweeps.run_sweep`
+    """
+    sweeps = importlib.import_module("training.sweeps")  # drawing takes a second to load
+    return sweeps.run_sweep(args, sys.argv[0], sys.argv[1:])
 
 
 def import_stage(experiment: str, module: str) -> ModuleType:
@@ -151,6 +207,26 @@ def import_stage(experiment: str, module: str) -> ModuleType:
         'training.baseline.train'
     """
     return importlib.import_module(f"{experiment.replace('/', '.')}.{module}")
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which run the command goes on with, and how many it starts."""
+    parser.add_argument(
+        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="resume although the configuration given differs"
+    )
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="KEY=A,B,C",
+        help="one run per value, or per combination when repeated; ends with a page of all",
+    )
 
 
 def _start_logging() -> None:

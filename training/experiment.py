@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +12,13 @@ import tensorflow as tf
 from config.errors import InputError
 from training.callbacks import BestModels, HistoryFile, StopOnNaN
 from training.checkpoints import CheckpointStore
+from training.displays import build_displays
+from training.distribution import check_batch, synchronize_batch_norm
+from training.engine_options import EngineOptions
+from training.epochs import run_epochs
 from training.interruption import listen_for_stop
 from training.resumable_state import ResumableState
-
-logger = logging.getLogger(__name__)
+from training.workers import is_chief, wait_for_workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +33,12 @@ class FitPlan:
         monitor: value that chooses the best epoch and stops early.
         patience: epochs without improvement after which training stops.
         callbacks: further callbacks, before the checkpoint.
-        checkpoint_steps: steps between checkpoints.
-        checkpoint_seconds: seconds between checkpoints.
+        options: how it is carried out.
 
     Example:
-        >>> plan = FitPlan(run=Path("."), epochs=1, steps_per_epoch=2, models={})
+        >>> plan = FitPlan(
+        ...     run=Path("."), epochs=1, steps_per_epoch=2, models={}, options=EngineOptions()
+        ... )
         >>> plan.monitor
         'val_loss'
     """
@@ -48,8 +50,7 @@ class FitPlan:
     monitor: str = "val_loss"
     patience: int = 10
     callbacks: Sequence[keras.callbacks.Callback] = ()
-    checkpoint_steps: int = 200
-    checkpoint_seconds: float = 300.0
+    options: EngineOptions
 
 
 def build_optimizer(
@@ -70,8 +71,8 @@ def build_optimizer(
         InputError: Keras has no optimizer of that name.
 
     Example:
-        >>> build_optimizer("adam", 0.5).name
-        'adam'
+        >>> type(build_optimizer("adam", 0.5)).__name__
+        'Adam'
     """
     rate = learning_rate
     if schedule == "cosine":
@@ -115,11 +116,13 @@ def fit(
 
     Raises:
         InputError: the loss became NaN, or a picture could not be read.
-        StoppedRun: Ctrl-C or SIGTERM; the checkpoint is written.
+        StoppedRun: Ctrl-C or SIGTERM, and the checkpoint is written; or another worker is gone.
 
     Example:
         >>> # see `training.baseline.train`
     """
+    remove_partial_files(plan.run)
+    prepare_model(model, make_dataset(0), plan.options)
     history = HistoryFile(plan.run / "results.csv")
     keeping = [
         keras.callbacks.EarlyStopping(plan.monitor, patience=plan.patience, mode=_mode(plan)),
@@ -129,74 +132,56 @@ def fit(
     ]
     with listen_for_stop() as request:
         state = ResumableState(
-            CheckpointStore(plan.run / "checkpoints", model),
+            CheckpointStore(plan.run / "checkpoints", model, keep=plan.options.keep_checkpoints),
             keeping,
             request,
             steps_per_epoch=plan.steps_per_epoch,
-            every_steps=plan.checkpoint_steps,
-            every_seconds=plan.checkpoint_seconds,
+            options=plan.options,
         )
         finished = state.restore()
-        board = keras.callbacks.TensorBoard(str(plan.run / "tensorboard"), write_graph=False)
-        callbacks = [StopOnNaN(), *keeping, board, state]
+        seen = build_displays(plan.run, state, validation, epochs=plan.epochs)
+        callbacks = [StopOnNaN(), *keeping, *seen, state]
         if not finished:
-            _fit_epochs(model, make_dataset, validation, plan, callbacks)
+            run_epochs(model, make_dataset, validation, callbacks, state, epochs=plan.epochs)
+    wait_for_workers()  # The chief has written its last file.
     return history.rows
 
 
-def _fit_epochs(model, make_dataset, validation, plan: FitPlan, callbacks: list) -> None:
-    """Finish the half-done epoch, if any, then run the others."""
-    state = callbacks[-1]
-    common = {
-        "validation_data": validation,
-        "callbacks": callbacks,
-        "shuffle": False,
-        "verbose": 1 if sys.stdout.isatty() else 2,
-    }
-    try:
-        if state.step == plan.steps_per_epoch:
-            _finish_epoch(model, validation, callbacks)
-        elif state.step:
-            rest = plan.steps_per_epoch - state.step
-            # Keras makes the metrics' variables at their first use; the restored ones need them.
-            model.evaluate(validation.take(1), verbose=0)
-            model.fit(
-                make_dataset(state.epoch * plan.steps_per_epoch + state.step),
-                initial_epoch=state.epoch,
-                epochs=state.epoch + 1,
-                steps_per_epoch=rest,
-                **common,
-            )
-        if state.epoch < plan.epochs and not model.stop_training:
-            model.fit(
-                make_dataset(state.epoch * plan.steps_per_epoch),
-                initial_epoch=state.epoch,
-                epochs=plan.epochs,
-                steps_per_epoch=plan.steps_per_epoch,
-                **common,
-            )
-    except tf.errors.OpError as error:
-        raise InputError(_reader_message(error)) from error
+def prepare_model(model: keras.Model, dataset: tf.data.Dataset, options: EngineOptions) -> None:
+    """Set a compiled model up for the devices and the way its steps are computed.
+
+    Args:
+        model: compiled model; changed in place.
+        dataset: this worker's training batches.
+        options: how the run is carried out.
+
+    Raises:
+        InputError: the batch cannot be shared out evenly.
+
+    Example:
+        >>> # see `fit`
+    """
+    check_batch(tf.nest.flatten(dataset.element_spec)[0].shape[0], options.accumulate)
+    synchronize_batch_norm(model)
+    if options.jit != "auto":
+        model.jit_compile = options.jit == "on"
+    if options.accumulate > 1:
+        optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+        optimizer.gradient_accumulation_steps = options.accumulate
 
 
-def _finish_epoch(model: keras.Model, validation: tf.data.Dataset, callbacks: list) -> None:
-    """Validate an epoch whose steps were all done when the run was stopped, and close it."""
-    state = callbacks[-1]
-    every = keras.callbacks.CallbackList(callbacks, model=model)
-    every.on_train_begin()
-    values = model.evaluate(validation, return_dict=True, verbose=0)
-    logs = {**state.logs, **{f"val_{name}": value for name, value in values.items()}}
-    every.on_epoch_end(state.epoch, logs)
-    every.on_train_end()
+def remove_partial_files(run: Path) -> None:
+    """Remove what a killed process left half-written in a run folder that it no longer holds.
+
+    Args:
+        run: a run folder that this process has locked.
+
+    Example:
+        >>> remove_partial_files(Path("absent"))
+    """
+    for path in run.glob(".*.partial*") if is_chief() else ():
+        path.unlink(missing_ok=True)
 
 
 def _mode(plan: FitPlan) -> str:
     return "min" if plan.monitor.endswith("loss") else "max"
-
-
-def _reader_message(error: tf.errors.OpError) -> str:
-    """Find the reader's own message in what TensorFlow wrapped around it."""
-    marker = "InputError: "
-    if marker not in error.message:
-        raise error
-    return error.message.split(marker, 1)[1].split("\n", 1)[0]

@@ -11,7 +11,9 @@ from typing import Any
 from config.loader import params_to_dict
 from reporting.report import write_report
 from reporting.results import Results, print_metrics_table, write_results
+from reporting.training_curves import draw_training_curves
 from training.runs import read_run
+from training.workers import is_chief
 
 
 def finish_run(
@@ -23,10 +25,12 @@ def finish_run(
     *,
     started: float,
 ) -> None:
-    """Write `results.json` and `report.html`, and print what the run reached.
+    """Write `results.json`, the training curves and `report.html`, and print what was reached.
+
+    Of several workers only the chief does anything.
 
     Args:
-        run: run folder, its figures drawn.
+        run: run folder, its other figures drawn.
         args: the wrapper's arguments.
         params: resolved parameters.
         metrics: {name: number}.
@@ -39,6 +43,8 @@ def finish_run(
     Example:
         >>> # see `training.baseline.train`
     """
+    if not is_chief():
+        return
     results = Results(
         experiment=args.experiment,
         status="finished",
@@ -49,6 +55,8 @@ def finish_run(
         seconds=time.monotonic() - started,
         command=read_run(run)[0]["command"],
     )
+    if (run / "results.csv").exists():
+        draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")
     write_results(run, results)
     report = write_report(run)
     print(f"\n{print_metrics_table(results.metrics, results.units)}\n")

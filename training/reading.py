@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.schema import ImageParams
 from datasets.bad_files import drop_bad_files
+from training.workers import is_chief
 
 
 def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams) -> list:
@@ -31,5 +32,5 @@ def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams)
         records,
         max_bad_fraction=params.max_bad_fraction,
         max_pixels=params.max_pixels,
-        memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json",
+        memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json" if is_chief() else None,
     )

@@ -7,8 +7,11 @@ import time
 
 import keras
 
+from config.errors import InputError
 from training.checkpoints import CheckpointStore
+from training.engine_options import EngineOptions
 from training.interruption import StoppedRun, StopRequest
+from training.workers import any_worker
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ class ResumableState(keras.callbacks.Callback):
         epoch: epoch of the next step, from 0.
         step: steps done in that epoch.
         logs: losses and metrics of the epoch so far.
+        steps_per_epoch: steps of an epoch.
+        options: how often to save, and in how many parts a step is computed.
 
     Example:
         >>> # see `training.experiment.fit`
@@ -36,14 +41,13 @@ class ResumableState(keras.callbacks.Callback):
         request: StopRequest,
         *,
         steps_per_epoch: int,
-        every_steps: int,
-        every_seconds: float,
+        options: EngineOptions,
     ):
         super().__init__()
         self.store, self.others, self.request = store, others, request
         self.epoch, self.step, self.logs = 0, 0, {}
-        self._steps_per_epoch = steps_per_epoch
-        self._every_steps, self._every_seconds = every_steps, every_seconds
+        self._part = 0
+        self.steps_per_epoch, self.options = steps_per_epoch, options
         self._metrics: list | None = None
         self._states: list[dict] | None = None
         self._saved_at = time.monotonic()
@@ -54,12 +58,21 @@ class ResumableState(keras.callbacks.Callback):
         Returns:
             Whether early stopping had already ended the run.
 
+        Raises:
+            InputError: no checkpoint can be read, or the data set has changed.
+
         Example:
             >>> # see `training.experiment.fit`
         """
         state = self.store.restore()
         if state is None:
             return False
+        if state["steps_per_epoch"] != self.steps_per_epoch:
+            raise InputError(
+                f"{self.store.folder.parent}: the data set must be the one the run began with, of "
+                f"{state['steps_per_epoch']} steps an epoch. Received {self.steps_per_epoch}; "
+                "put it back, or start anew with `--fresh`."
+            )
         self.epoch, self.step, self.logs = state["epoch"], state["step"], state["logs"]
         self._metrics, self._states = state["metrics"], state["callbacks"]
         self._apply_states()
@@ -82,41 +95,49 @@ class ResumableState(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Count the step; save when it is time or when somebody asked to stop."""
+        self._part += 1
+        if self._part < self.options.accumulate:
+            return  # Keras' step is a part of ours; the weights have not changed yet.
+        self._part = 0
         self.step += 1
         self.logs = {name: float(value) for name, value in logs.items()}
-        overdue = time.monotonic() - self._saved_at >= self._every_seconds
-        whole = self.step == self._steps_per_epoch  # the epoch's own checkpoint follows
-        if not whole and (overdue or self.step % self._every_steps == 0):
+        overdue = time.monotonic() - self._saved_at >= self.options.checkpoint_seconds
+        overdue = overdue or self.step % self.options.checkpoint_steps == 0
+        overdue, asked = any_worker([overdue, self.request.asked])
+        whole = self.step == self.steps_per_epoch  # the epoch's own checkpoint follows
+        if asked:
+            self._stop()
+        if overdue and not whole:
             self._save()
-        self._stop_if_asked()
 
     def on_test_batch_end(self, batch, logs=None):
         """Stop within one validation step when somebody asked to."""
-        self._stop_if_asked()
+        if any_worker([self.request.asked])[0]:
+            self._stop()
 
     def on_epoch_end(self, epoch, logs=None):
         """Save the finished epoch."""
         self.epoch, self.step, self.logs = epoch + 1, 0, {}
         self._save()
 
-    def _stop_if_asked(self) -> None:
-        if self.request.asked:
-            self._save()
-            raise StoppedRun(
-                f"stopped at epoch {self.epoch + 1}, step {self.step} of {self._steps_per_epoch}; "
-                f"go on with `--resume {self.store.folder.parent}`."
-            )
+    def _stop(self) -> None:
+        self._save()
+        raise StoppedRun(
+            f"stopped at epoch {self.epoch + 1}, step {self.step} of {self.steps_per_epoch}; "
+            f"go on with `--resume {self.store.folder.parent}`."
+        )
 
     def _save(self) -> None:
         state = {
             "epoch": self.epoch,
             "step": self.step,
+            "steps_per_epoch": self.steps_per_epoch,
             "logs": self.logs,
             "stopped": bool(self.model.stop_training),
             "callbacks": self._callback_states(),
         }
         try:
-            self.store.save(self.epoch * self._steps_per_epoch + self.step, state)
+            self.store.save(self.epoch * self.steps_per_epoch + self.step, state)
         except OSError as error:
             logger.warning("checkpoint not written, the last good one stays: %s", error)
         self._saved_at = time.monotonic()

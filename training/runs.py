@@ -13,20 +13,13 @@ from typing import Any
 
 from config.errors import InputError
 from config.files import write_json
-from config.loader import load_params, params_from_dict, params_to_dict
+from config.loader import load_params, override_values, params_from_dict, params_to_dict
 from config.schema import SCHEMAS
+from training.run_identity import identify
+from training.run_lock import lock_run
+from training.workers import any_worker, check_agreement, is_chief, text_of_chief
 
 TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
-# What a run's result does not depend on.
-_FREE_ARGUMENTS = {
-    "command",
-    "resume",
-    "fresh",
-    "overrides",
-    "params_dir",
-    "experiment_dir",
-    "cache",
-}
 
 
 def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
@@ -59,9 +52,28 @@ def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
             if not folder.is_dir():
                 raise
             stamp += datetime.timedelta(seconds=1)
-    write_json(params_to_dict(params), folder / "hyperparams.json")
-    write_json({**vars(args), "command": _command_line()}, folder / "args.json")
+    lock_run(folder)
+    write_run(folder, args, params)
     return folder
+
+
+def write_run(folder: Path, args: argparse.Namespace, params: Any) -> None:
+    """Keep the arguments and the resolved configuration in a run folder.
+
+    Args:
+        folder: the run folder.
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Raises:
+        OSError: a file cannot be written.
+
+    Example:
+        >>> # see `create_run`
+    """
+    write_json(params_to_dict(params), folder / "hyperparams.json")
+    known = {name: value for name, value in vars(args).items() if name != "given"}
+    write_json({**known, "command": _command_line()}, folder / "args.json")
 
 
 def read_run(folder: Path) -> tuple[dict, dict]:
@@ -114,7 +126,14 @@ def load_run_params(args: argparse.Namespace) -> Any:
     if not args.resume:
         return load_params(Path(args.params_dir), args.experiment, args.overrides)
     _, values = read_run(Path(args.resume))
-    return params_from_dict(SCHEMAS[args.experiment], values, where=args.resume)
+    schema = SCHEMAS[args.experiment]
+    stored = params_from_dict(schema, values, where=args.resume)
+    if not args.force:
+        return stored
+    if "params_dir" in args.given:
+        return load_params(Path(args.params_dir), args.experiment, args.overrides)
+    values = override_values(params_to_dict(stored), schema, args.overrides)
+    return params_from_dict(schema, values, where=args.resume)
 
 
 def is_finished(folder: Path) -> bool:
@@ -166,31 +185,43 @@ def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
     return max(runs, key=lambda run: run.name)
 
 
-def find_unfinished_run(args: argparse.Namespace, params: Any) -> Path | None:
-    """Find the newest unfinished run that the same command line started.
+def find_unfinished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    """Find the unfinished runs that the same command line started.
 
     Args:
         args: the wrapper's arguments.
         params: resolved parameters.
 
     Returns:
-        Its folder; None when there is none.
+        Their folders, the newest first; some may be at work in another process.
 
     Example:
         >>> # see `open_run`
     """
-    wanted = _identity(vars(args)), params_to_dict(params)
-    for run in sorted(
-        _list_runs(args.experiment_dir, args.experiment), key=lambda r: r.name, reverse=True
-    ):
-        arguments, stored = read_run(run)
-        if (_identity(arguments), stored) == wanted and not is_finished(run):
-            return run
-    return None
+    return [run for run in _find_same_runs(args, params) if not is_finished(run)]
+
+
+def find_finished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    """Find the finished runs of the same command line.
+
+    Args:
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Returns:
+        Their folders, the newest first.
+
+    Example:
+        >>> # see `training.sweeps`
+    """
+    return [run for run in _find_same_runs(args, params) if is_finished(run)]
 
 
 def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     """Give the folder that a command works in: the one it left unfinished, or a new one.
+
+    The folder is locked: no other process gets it while this one lives. Of several workers the
+    chief chooses, and all must have been given the same.
 
     Args:
         args: the wrapper's arguments, with `resume` and `fresh`.
@@ -201,41 +232,47 @@ def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
         A run folder.
 
     Raises:
+        InputError: another process is at work in the folder that `--resume` names, or the workers
+            disagree.
         OSError: a new folder cannot be made.
 
     Example:
         >>> # see `training.baseline.train`
     """
-    if args.resume:
-        return Path(args.resume)
-    unfinished = None if args.fresh else find_unfinished_run(args, params)
-    return unfinished or create_run(args, params, dataset)
+    check_agreement({**identify(vars(args)), **params_to_dict(params)})
+    failure, run = None, None
+    if is_chief():
+        try:
+            run = _choose_run(args, params, dataset)
+        except (InputError, OSError) as error:
+            failure = error
+    if any_worker([failure is not None])[0]:
+        raise failure or InputError("the chief could not open the run; see its message.")
+    return Path(text_of_chief(str(run)))
 
 
-def restore_arguments(args: argparse.Namespace) -> argparse.Namespace:
-    """Take the arguments of the run that `--resume` names.
-
-    Args:
-        args: the wrapper's arguments.
-
-    Returns:
-        `args` unless `resume` is set; else the run's own, with `resume` kept.
-
-    Raises:
-        InputError: the folder is no run, or the run is finished.
-
-    Example:
-        >>> restore_arguments(argparse.Namespace(resume=None)).resume is None
-        True
-    """
+def _choose_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     if not args.resume:
-        return args
-    arguments, _ = read_run(Path(args.resume))
-    if is_finished(Path(args.resume)):
-        raise InputError(
-            f"{args.resume}: this run is finished; leave out `--resume` for a new one."
-        )
-    return argparse.Namespace(**{**vars(args), **arguments, "resume": args.resume})
+        for run in [] if args.fresh else find_unfinished_runs(args, params):
+            if lock_run(run):
+                return run
+        return create_run(args, params, dataset)
+    run = Path(args.resume)
+    if not lock_run(run):
+        raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
+    if args.force:
+        write_run(run, args, params)
+    return run
+
+
+def _find_same_runs(args: argparse.Namespace, params: Any) -> list[Path]:
+    wanted = identify(vars(args)), params_to_dict(params)
+    found = []
+    for run in _list_runs(args.experiment_dir, args.experiment):
+        arguments, stored = read_run(run)
+        if (identify(arguments), stored) == wanted:
+            found.append(run)
+    return sorted(found, key=lambda run: run.name, reverse=True)
 
 
 def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
@@ -248,11 +285,6 @@ def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
         if arguments.get("experiment") == experiment:
             runs.append(path.parent)
     return runs
-
-
-def _identity(arguments: dict) -> dict:
-    plain = json.loads(json.dumps(arguments))
-    return {name: value for name, value in plain.items() if name not in _FREE_ARGUMENTS}
 
 
 def _command_line() -> str:

@@ -1,14 +1,18 @@
 import csv
+import errno
 import signal
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from config.errors import InputError
 from datasets.pipeline import make_sample_dataset
-from training.experiment import FitPlan, build_optimizer, fit, start_seed
+from training import checkpoints
+from training.engine_options import EngineOptions
+from training.experiment import FitPlan, build_optimizer, fit, prepare_model, start_seed
 from training.interruption import StoppedRun
 
 EPOCHS, STEPS, BATCH = 3, 4, 2
@@ -16,10 +20,10 @@ INPUTS = np.random.default_rng(0).normal(size=(16, 3)).astype(np.float32)
 TARGETS = (INPUTS @ [[1.0], [2.0], [-1.0]]).astype(np.float32)
 
 
-def build_model():
+def build_model(batch_norm=True):
     start_seed(0)
-    layers = [keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
-    model = keras.Sequential(layers)
+    norm = keras.layers.BatchNormalization(trainable=batch_norm)  # frozen: inference mode
+    model = keras.Sequential([keras.Input((3,)), norm, keras.layers.Dense(1)])
     model.compile(build_optimizer("adam", 0.05), "mse", metrics=["mae"])
     return model
 
@@ -66,17 +70,18 @@ class AskToStop(keras.callbacks.Callback):
             signal.raise_signal(signal.SIGTERM)
 
 
-def run_fit(folder, callbacks=(), **options):
+def run_fit(folder, callbacks=(), *, plan_values=None, batch_norm=True, **options):
+    plan_values = plan_values or {}
     folder.mkdir(exist_ok=True)
-    model = build_model()
+    model = build_model(batch_norm)
     validation = tf.data.Dataset.from_tensor_slices((INPUTS, TARGETS)).batch(8)
     plan = FitPlan(
         run=folder,
         epochs=EPOCHS,
-        steps_per_epoch=STEPS,
         models={"best_{epoch:02d}.keras": model},
         callbacks=callbacks,
-        **options,
+        options=EngineOptions(**options),
+        **{"steps_per_epoch": STEPS, **plan_values},
     )
     history = fit(model, make_dataset, validation, plan)
     return model, history
@@ -154,16 +159,18 @@ def test_a_finished_run_is_not_trained_again(undisturbed):
 
 
 def test_early_stopping_ends_a_run_and_stays_ended(tmp_path):
-    _, history = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    _, history = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
     # "mae" is taken for a value to be maximised, so falling errors never improve on the first.
     assert len(history) == 2
-    _, again = run_fit(tmp_path / "run", monitor="mae", patience=1)
+    _, again = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
     assert again == history
 
 
 def test_nan_stops_the_run_and_names_the_step(tmp_path):
     model = build_model()
-    plan = FitPlan(run=tmp_path, epochs=EPOCHS, steps_per_epoch=STEPS, models={})
+    plan = FitPlan(
+        run=tmp_path, epochs=EPOCHS, steps_per_epoch=STEPS, models={}, options=EngineOptions()
+    )
     validation = make_dataset(0).take(1)
     with pytest.raises(InputError, match="the loss became nan at epoch 2, step 3"):
         fit(model, lambda first: make_dataset(first, poison_step=6), validation, plan)
@@ -186,9 +193,87 @@ def test_a_reader_error_in_the_pipeline_is_reported_as_input(tmp_path):
             lambda x, y: (x + tf.ensure_shape(tf.numpy_function(fail, [1], tf.float32), ()), y)
         )
 
-    plan = FitPlan(run=tmp_path, epochs=1, steps_per_epoch=STEPS, models={})
+    plan = FitPlan(
+        run=tmp_path, epochs=1, steps_per_epoch=STEPS, models={}, options=EngineOptions()
+    )
     with pytest.raises(InputError, match="^picture 1 is broken.$"):
         fit(build_model(), make_broken, make_dataset(0).take(1), plan)
+
+
+def test_accumulated_parts_equal_the_whole_batch(tmp_path):
+    whole, history = run_fit(tmp_path / "whole", batch_norm=False)
+    parts, rows = run_fit(tmp_path / "parts", batch_norm=False, accumulate=2)
+    for variable, twin in zip(whole.variables, parts.variables, strict=True):
+        np.testing.assert_allclose(variable, twin, atol=1e-5)
+    for row, twin in zip(history, rows, strict=True):
+        np.testing.assert_allclose(list(row.values()), list(twin.values()), atol=1e-5)
+    assert int(parts.optimizer.iterations) == EPOCHS * STEPS
+
+
+def test_an_accumulating_run_stopped_in_mid_epoch_goes_on_to_the_same_result(tmp_path):
+    model, _ = run_fit(tmp_path / "undisturbed", accumulate=2)
+    with pytest.raises(StoppedRun, match="epoch 1, step 3 of 4"):
+        run_fit(tmp_path / "run", [AskToStop(step=5)], accumulate=2)  # half of step 3
+    again, _ = run_fit(tmp_path / "run", [AskToStop()], accumulate=2)
+    assert_same_run(tmp_path / "undisturbed", tmp_path / "run", model, again)
+
+
+def test_accumulate_must_divide_the_batch(tmp_path):
+    with pytest.raises(InputError, match="`batch_size` must be a multiple of the 3 parts"):
+        run_fit(tmp_path / "run", accumulate=3)
+
+
+@pytest.mark.parametrize(("jit", "compiled"), [("on", True), ("off", False), ("auto", False)])
+def test_prepare_model_sets_compilation(jit, compiled):
+    model = build_model()
+    prepare_model(model, make_dataset(0), EngineOptions(jit=jit))
+    assert model.jit_compile is compiled  # auto: off on a CPU
+
+
+def test_a_compiled_run_trains(tmp_path):
+    _, history = run_fit(tmp_path / "run", jit="on")
+    assert history[-1]["val_loss"] < history[0]["val_loss"]
+
+
+def test_fit_refuses_a_data_set_of_another_length(undisturbed, tmp_path):
+    with pytest.raises(StoppedRun):
+        run_fit(tmp_path / "run", [AskToStop(step=6)])
+    with pytest.raises(InputError, match="of 4 steps an epoch. Received 3"):
+        run_fit(tmp_path / "run", plan_values={"steps_per_epoch": 3})
+
+
+def test_fit_keeps_as_many_checkpoints_as_asked(tmp_path):
+    run_fit(tmp_path / "run", keep_checkpoints=3, checkpoint_steps=1)
+    names = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
+    assert names == ["step-000000010", "step-000000011", "step-000000012"]
+
+
+def test_fit_logs_a_line_per_epoch_and_every_so_many_steps(tmp_path, caplog):
+    caplog.set_level("INFO")
+    run_fit(tmp_path / "run", log_every=2)
+    lines = [record.message for record in caplog.records if "left" in record.message]
+    assert len(lines) == EPOCHS * (1 + STEPS // 2)
+    assert lines[0].startswith("epoch 1/3 step 2/4: loss ")
+    assert "val_loss" in lines[2] and lines[-1].endswith("about 0 s left")
+
+
+def test_fit_writes_scalars_and_the_learning_rate_for_tensorboard(undisturbed):
+    accumulator = EventAccumulator(str(undisturbed[0] / "tensorboard" / "train"))
+    accumulator.Reload()
+    assert {"epoch_loss", "epoch_mae", "learning_rate"} <= set(accumulator.Tags()["tensors"])
+
+
+def test_a_checkpoint_on_a_full_disk_warns_and_keeps_the_last_good_one(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        with pytest.raises(StoppedRun):
+            run_fit(tmp_path / "run", [AskToStop(step=5)])
+        patch.setattr(checkpoints.np, "savez", full)
+        run_fit(tmp_path / "run", [AskToStop()])
+    names = [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()]
+    assert sorted(names) == ["step-000000004", "step-000000006"]
 
 
 def test_build_optimizer_names_an_unknown_one():

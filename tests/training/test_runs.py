@@ -1,20 +1,22 @@
 import argparse
 import json
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from config.errors import InputError
 from config.loader import load_params
+from training.run_lock import lock_run, release_runs
 from training.runs import (
     create_run,
     find_latest_run,
-    find_unfinished_run,
-    load_run_params,
+    find_unfinished_runs,
     open_run,
     read_run,
-    restore_arguments,
 )
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -40,6 +42,26 @@ def args(tmp_path):
 @pytest.fixture
 def params():
     return load_params(CONFIG, BASELINE)
+
+
+@pytest.fixture(autouse=True)
+def free_runs():
+    yield
+    release_runs()
+
+
+@contextmanager
+def held_elsewhere(run):
+    """Hold the run's lock in another process."""
+    code = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); "
+    code += "print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(run / "lock")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"held\n"
+    try:
+        yield
+    finally:
+        process.communicate()
 
 
 def finish(run):
@@ -98,36 +120,41 @@ def test_open_run_starts_anew_when_asked(args, params):
     assert open_run(args, params, "d") != first
 
 
-def test_find_unfinished_run_wants_the_same_config_and_arguments(args, params):
+def test_open_run_passes_over_a_run_that_another_process_holds(args, params):
+    first = open_run(args, params, "d")
+    release_runs()
+    with held_elsewhere(first):
+        second = open_run(args, params, "d")
+        named = argparse.Namespace(**{**vars(args), "resume": str(first)})
+        with pytest.raises(InputError, match="another process is at work in this run"):
+            open_run(named, params, "d")
+    assert second != first
+
+
+def test_find_unfinished_runs_wants_the_same_config_and_arguments(args, params):
     create_run(args, params, "d")
     other_params = load_params(CONFIG, BASELINE, ["epochs=3"])
     other_args = argparse.Namespace(**{**vars(args), "seed": 1})
-    assert find_unfinished_run(args, other_params) is None
-    assert find_unfinished_run(other_args, params) is None
+    assert find_unfinished_runs(args, other_params) == []
+    assert find_unfinished_runs(other_args, params) == []
 
 
-def test_restore_arguments_takes_those_of_the_run(args, params):
-    args.seed = 5
-    run = create_run(args, params, "d")
-    resumed = argparse.Namespace(**{**vars(args), "seed": 0, "resume": str(run)})
-    restored = restore_arguments(resumed)
-    assert (restored.seed, restored.resume) == (5, str(run))
-    assert load_run_params(restored) == params
-
-
-def test_restore_arguments_refuses_a_finished_run(args, params):
-    run = create_run(args, params, "d")
-    finish(run)
-    with pytest.raises(InputError, match="this run is finished"):
-        restore_arguments(argparse.Namespace(resume=str(run)))
-
-
-def test_restore_arguments_refuses_a_folder_that_is_no_run(tmp_path):
-    with pytest.raises(InputError, match="must be a run folder"):
-        restore_arguments(argparse.Namespace(resume=str(tmp_path)))
-
-
-def test_find_unfinished_run_passes_over_torn_folders(args, params, tmp_path):
+def test_find_unfinished_runs_passes_over_torn_folders(args, params, tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "args.json").write_text("{")
-    assert find_unfinished_run(args, params) is None
+    assert find_unfinished_runs(args, params) == []
+
+
+def test_lock_run_is_freed_when_its_holder_is_killed(args, params):
+    run = create_run(args, params, "d")
+    release_runs()
+    with held_elsewhere(run):
+        assert not lock_run(run)
+    assert lock_run(run)
+    assert lock_run(run)  # this process has it already
+
+
+def test_open_run_does_not_care_how_often_checkpoints_are_written(args, params):
+    first = open_run(args, params, "d")
+    args.checkpoint_steps = 7
+    assert open_run(args, params, "d") == first

@@ -29,7 +29,8 @@ from models.augmentation import build_augment
 from models.encoders import build_encoder, set_batch_norm
 from models.ranker import build_ranker
 from reporting.model_files import load_keras_model
-from reporting.training_curves import draw_training_curves
+from training.distribution import evaluate
+from training.engine_options import read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.finish import finish_run
 from training.reading import keep_sound
@@ -90,12 +91,12 @@ def train(args: argparse.Namespace) -> Path:
             steps_per_epoch=steps,
             models={"best_model_{epoch:02d}.keras": encoder, "ranker.keras": ranker},
             patience=args.patience,
+            options=read_engine_options(args),
         ),
     )
     best = load_keras_model(run / "ranker.keras")
     best.compile(loss=build_ranking_loss(params.loss), metrics=[RankAccuracy()])
-    scores = best.evaluate(held_out, return_dict=True, verbose=0)
-    draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")
+    scores = evaluate(best, held_out)
     metrics = {
         "rank_accuracy": scores["rank_accuracy"],
         "val_loss": scores["loss"],

@@ -22,6 +22,7 @@ from reporting.results import read_results
 from training.callbacks import save_model
 from training.model_files import find_model_file, load_encoder
 from training.runs import is_finished, load_run_params, open_run
+from training.workers import num_workers
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,11 @@ def train(args: argparse.Namespace) -> Path:
         >>> # python finetune_wrapper.py
     """
     started = time.monotonic()
+    if num_workers() > 1:
+        raise InputError(
+            f"{args.experiment} is solved in one process. Received {num_workers()} workers; start "
+            "it without TF_CONFIG or `training.launch`."
+        )
     if args.N is not None:
         args.overrides = [*args.overrides, f"N={args.N}"]
     params = load_run_params(args)

@@ -1,0 +1,52 @@
+import errno
+import logging
+
+import keras
+import pytest
+
+from training import callbacks
+from training.callbacks import BestModels, HistoryFile
+
+
+def full(*args, **kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def build_model():
+    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+
+def test_history_file_on_a_full_disk_warns_and_catches_up(tmp_path, monkeypatch, caplog):
+    history = HistoryFile(tmp_path / "results.csv")
+    history.on_epoch_end(0, {"loss": 2.0})
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.csv, "DictWriter", full)
+        history.on_epoch_end(1, {"loss": 1.0})
+    assert (tmp_path / "results.csv").read_text() == "epoch,loss\n0,2.0\n"
+    assert "not written" in caplog.text
+    history.on_epoch_end(2, {"loss": 0.5})
+    assert (tmp_path / "results.csv").read_text() == "epoch,loss\n0,2.0\n1,1.0\n2,0.5\n"
+
+
+def test_best_models_on_a_full_disk_keep_the_older_ones(tmp_path, monkeypatch, caplog):
+    model, other = build_model(), build_model()
+    best = BestModels(tmp_path, {"a_{epoch:02d}.keras": model, "b.keras": other}, "val_loss")
+    best.on_epoch_end(0, {"val_loss": 3.0})
+    before = (tmp_path / "b.keras").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(other, "save", full)
+        best.on_epoch_end(1, {"val_loss": 2.0})
+    assert caplog.records[-1].levelno == logging.WARNING
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a_00.keras", "b.keras"]
+    assert (tmp_path / "b.keras").read_bytes() == before
+    assert best.best == 3.0
+    best.on_epoch_end(2, {"val_loss": 2.5})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a_02.keras", "b.keras"]
+
+
+@pytest.mark.parametrize(("monitor", "value"), [("val_loss", 2.0), ("rank_accuracy", 0.4)])
+def test_best_models_pass_over_what_is_no_better(tmp_path, monitor, value):
+    best = BestModels(tmp_path, {"a_{epoch:02d}.keras": build_model()}, monitor)
+    best.on_epoch_end(0, {monitor: value})
+    best.on_epoch_end(1, {monitor: value})
+    assert [path.name for path in tmp_path.iterdir()] == ["a_00.keras"]
