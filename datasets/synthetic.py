@@ -24,12 +24,12 @@ from datasets.scene_drawing import (
     shade_ground,
 )
 from datasets.scene_people import PERSON, head_points, sample_people
+from datasets.scene_places import sample_camera, sample_places
 from ops.opencv import cv2
 
 DRAWING_VERSION = 6  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.3
 MIN_PIXELS = 6
-_SMALLEST = 0.1  # height of the farthest people, share of the picture's height
 _ROUNDS = 8  # attempts to replace people whom others hide
 
 
@@ -183,7 +183,8 @@ def sample_scene(
     """
     _check(seed, index, image_size, max_count, empty_fraction)
     rng = np.random.default_rng([seed, index])
-    horizon, slope = _sample_camera(rng, image_size)
+    camera = sample_camera(rng, image_size)
+    horizon, slope = camera
     scene = Scene(
         seed=seed,
         index=index,
@@ -196,7 +197,8 @@ def sample_scene(
         people=np.zeros(0, PERSON),
         clutter=np.zeros(0),
     )
-    rows, cols = _sample_places(rng, scene, rng.poisson(rng.choice([1, 5, 12])), grouped=0.0)
+    num_things = rng.poisson(rng.choice([1, 5, 12]))
+    rows, cols = sample_places(rng, image_size, camera, num_things, grouped=0.0)
     clutter = sample_clutter(rng, rows, cols, slope * (rows - horizon))
     scene = replace(scene, clutter=clutter)
     empty = rng.random() < empty_fraction
@@ -220,45 +222,18 @@ def _check(seed, index, image_size, max_count, empty_fraction) -> None:
         )
 
 
-def _sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> tuple[float, float]:
-    """Draw the horizon's row and the growth of people per row below it."""
-    height = size[0]
-    if rng.random() < 0.2:  # from little above eye level
-        horizon, nearest = rng.uniform(-0.4, 0.0) * height, rng.uniform(0.22, 0.3) * height
-    else:  # from a window or a mast
-        horizon, nearest = rng.uniform(-1.6, -0.4) * height, rng.uniform(0.19, 0.25) * height
-    return float(horizon), float(nearest / (height - horizon))
-
-
-def _sample_places(
-    rng: np.random.Generator, scene: Scene, num: int, *, grouped: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw feet: spread over the ground, or a share of them drawn towards a few groups."""
-    height, width = scene.image_size
-    nearest = scene.slope * (height - scene.horizon)
-    first = max(scene.horizon + _SMALLEST * height / scene.slope, 0.03 * height)
-    last = height + 0.6 * nearest
-    rows, cols = rng.uniform(first, last, num), rng.uniform(0, width, num)
-    group_rows, group_cols = rng.uniform(first, height, 4), rng.uniform(0, width, 4)
-    group = rng.integers(0, 4, num)
-    spread = rng.uniform(0.4, 1.6) * scene.slope * (group_rows - scene.horizon)
-    joins = rng.random(num) < grouped
-    offsets = rng.normal(0, 1, (2, num)) * spread[group]
-    rows = np.where(joins, group_rows[group] + 0.4 * offsets[0], rows)
-    cols = np.where(joins, group_cols[group] + offsets[1], cols)
-    return np.clip(rows, first, last), cols
-
-
 def _populate(rng: np.random.Generator, scene: Scene, wanted: int) -> Scene:
     """Add people until `wanted` can be seen or the attempts are used up."""
     height, width = scene.image_size
+    camera = scene.horizon, scene.slope
     grouped = float(max(rng.uniform(-0.8, 0.9), 0))
     for _ in range(_ROUNDS):
         missing = wanted - scene.count
         if not missing:
             break
         # A third more than needed, as some turn out hidden: cheaper than another round.
-        rows, cols = _sample_places(rng, scene, missing + missing // 3 + 1, grouped=grouped)
+        num = missing + missing // 3 + 1
+        rows, cols = sample_places(rng, scene.image_size, camera, num, grouped=grouped)
         added = sample_people(rng, rows, cols, scene.slope * (rows - scene.horizon))
         heads = head_points(added)
         inside = ((heads >= 0) & (heads < [height, width])).all(axis=1)
