@@ -22,7 +22,9 @@ from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
 _ELSEWHERE = 10**8  # index distance of the scene that lends its place
-_LEAST_REMOVED = 0.35  # share of the people
+# Least share of the people that is missing: in the same place a few are seen to be gone, elsewhere
+# one of sixty is an order that nobody could see.
+_LEAST_REMOVED, _LEAST_MISSING = 0.25, 0.5
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -109,8 +111,7 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
 
     Returns:
         The descriptions of source, target and moved target, see `write_single`. At least
-        35 % of the people are missing from the targets: one of sixty is an order nobody could
-        see.
+        a quarter of the people are missing from the target, at least half from the moved one.
 
     Raises:
         OSError: the file system refuses.
@@ -126,16 +127,18 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
     scene = _sample_crowd(settings, index)
     rng = np.random.default_rng([settings.seed, index, _PAIRS])
     elsewhere = settings.sample(index + _ELSEWHERE)
-    target = _remove_some(scene, settings, rng)
-    moved = _remove_some(scene, settings, rng).moved_to(elsewhere)
+    target = _remove_some(scene, _LEAST_REMOVED, settings, rng)
+    moved = _remove_some(scene, _LEAST_MISSING, settings, rng).moved_to(elsewhere)
     return [
         _write_scene(folder, f"{number:06d}_{name}", drawn, settings)
         for name, drawn in (("source", scene), ("target", target), ("moved", moved))
     ]
 
 
-def _remove_some(scene: Scene, settings: SceneSettings, rng: np.random.Generator) -> Scene:
-    num_removed = int(rng.integers(math.ceil(_LEAST_REMOVED * scene.count), scene.count + 1))
+def _remove_some(
+    scene: Scene, least: float, settings: SceneSettings, rng: np.random.Generator
+) -> Scene:
+    num_removed = int(rng.integers(math.ceil(least * scene.count), scene.count + 1))
     if rng.random() < 2 * settings.empty_fraction:
         num_removed = scene.count
     return scene.without(rng.choice(scene.count, num_removed, replace=False))

@@ -67,9 +67,9 @@ def write_ranked(
     """Write two ranked pairs for every scene.
 
     Items are `{"source_image", "target_image", "info": {"type": ...}}`. In a "removed" pair the
-    target shows the source with 35 % to all of its people taken out, all of them in at least
-    `2 * empty_fraction` of the pairs; in a "moved" pair it shows them in another place and light
-    as well. The last 15 % of the scenes validate.
+    target shows the source with a quarter to all of its people taken out; in a "moved" pair it
+    shows at most half of them, in another place and light. All are gone in at least
+    `2 * empty_fraction` of the pairs. The last 15 % of the scenes validate.
 
     Args:
         data_dir: folder that holds the data sets.
