@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "m", "--output", "o"]).format
         'saved_model'
     """
-    parser = argparse.ArgumentParser(prog="export.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="export.py", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--model", required=True, help="run folder with counter.keras, or a .keras file"
     )

@@ -23,7 +23,9 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args([]).model_path
         'latest'
     """
-    parser = argparse.ArgumentParser(prog="finetune_wrapper.py", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="finetune_wrapper.py", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
         "--experiment",
         default="finetuning/unsupervised/noisy_synth_regress",
@@ -61,6 +63,8 @@ def main(args: argparse.Namespace) -> int:
         >>> # python finetune_wrapper.py --help
     """
     args = complete_arguments(args, stage="finetuning")
+    if args.N is not None:
+        args.overrides = [*args.overrides, f"N={args.N}"]
     if args.sweep:
         return start_sweep(args)
     with open_engine(args):

@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "m", "--input", "x"]).output
         'predictions'
     """
-    parser = argparse.ArgumentParser(prog="predict.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="predict.py", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--model", required=True, help="run folder, .keras file or SavedModel folder"
     )

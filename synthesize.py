@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args([]).num_ranked
         900
     """
-    parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--method", choices=("scenes",), default="scenes", help="scenes: draw crowds from a seed"
     )

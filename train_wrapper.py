@@ -11,6 +11,7 @@ from training.command_line import (
     run_command,
     start_sweep,
 )
+from training.engine_options import add_engine_arguments
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,7 +24,9 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args([]).experiment
         'training/baseline'
     """
-    parser = argparse.ArgumentParser(prog="train_wrapper.py", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="train_wrapper.py", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--experiment", default="training/baseline", help="folder of the train.py")
     parser.add_argument(
         "--dataset", default="synthetic_ranked", help="data set, a folder in the data folder"
@@ -41,7 +44,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         help="pairs whose info.type is listed are left out",
     )
+    parser.add_argument(
+        "--cache",
+        choices=("auto", "none", "memory", "disk"),
+        default="auto",
+        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
+    )
     add_common_arguments(parser)
+    add_engine_arguments(parser)
     return parser
 
 

@@ -43,7 +43,7 @@ class ImageParams:
     Attributes: see each field's `meaning`.
     """
 
-    batch_size: int = param("records per step", minimum=1)
+    batch_size: int = param("records per step", minimum=1, maximum=65_536)
     max_pixels: int = param("larger pictures are refused before decoding", unit="pixels", minimum=1)
     max_bad_fraction: float = param(
         "share of unreadable pictures that is skipped; more stop the run", minimum=0, maximum=1
@@ -60,7 +60,7 @@ class BaselineParams(ImageParams):
     input_shape: tuple[int, int, int] = param(
         "height, width, channels of the network's input", unit="pixels", minimum=1
     )
-    epochs: int = param("passes over the training lists", minimum=1)
+    epochs: int = param("passes over the training lists", minimum=1, maximum=100_000)
     model_name: str = param("encoder", choices=ENCODER_NAMES)
     alpha: float = param("width multiplier; MobileNetV2 only", minimum=0.1, maximum=2.0)
     weights: str | None = param('"imagenet", null for random ones, or a weights file')
@@ -81,6 +81,11 @@ class BaselineParams(ImageParams):
         "augmentation strength divisor, larger is weaker; null for none", minimum=0.6
     )
     num_neurons: int = param("width of each hidden layer of the rank decoder", minimum=1)
+    dropout: float = param(
+        "share of the pooled features hidden from the rank decoder in training",
+        minimum=0,
+        maximum=0.9,
+    )
     num_layers: int = param("hidden layers of the rank decoder", minimum=0)
     list_length: int = param(
         "images per ranked list formed from counts; 2 = pairs", unit="images", minimum=2
@@ -108,7 +113,7 @@ class NoisySynthRegressParams(ImageParams):
     """
 
     continues: str = param("experiment whose newest finished run `--model_path latest` means")
-    N: int = param("test pictures are cut into N x N patches", minimum=1)
+    N: int = param("test pictures are cut into N x N patches", minimum=1, maximum=64)
     bin_width: int = param(
         "true-count range of one box in the error plot", unit="objects", minimum=1
     )

@@ -14,6 +14,7 @@ def build_ranker(
     list_length: int = 2,
     num_layers: int = 0,
     num_neurons: int = 128,
+    dropout: float = 0.0,
     initializer: str = "glorot_uniform",
 ) -> keras.Model:
     """Build the siamese network that learns to count from order alone.
@@ -27,6 +28,8 @@ def build_ranker(
         list_length: pictures per list, L, at least 2.
         num_layers: hidden layers of the rank decoder.
         num_neurons: width of each hidden layer.
+        dropout: share of the pooled features that a training step hides, so that many of them
+            learn to grow with the count, not a few.
         initializer: Keras initializer of the decoder's kernels. The last kernel starts with its
             negative values set to 0, so that its constraint holds from the first step on.
 
@@ -54,6 +57,8 @@ def build_ranker(
     x = FoldLists(name="fold_lists")(images)  # (B * L, H, W, 3)
     x = encoder(x)["stride_32"]  # (B * L, h, w, C)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)  # (B * L, C)
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
     for i in range(num_layers):
         x = keras.layers.Dense(
             num_neurons,

@@ -1,4 +1,4 @@
-"""Opens what a run or an export left behind, and nothing that could run foreign code."""
+"""Opens what a run or an export left behind; `.keras` files in safe mode, without their code."""
 
 from __future__ import annotations
 

@@ -26,14 +26,15 @@ CAPTIONS = {
 }
 
 
-def write_report(run_dir: str | Path) -> Path:
+def write_report(run_dir: str | Path, results: Results | None = None) -> Path:
     """Write `report.html` from what lies in a run folder and nothing else.
 
     The page is one file without outside resources: pictures of `figures/` are inlined, numbers,
     configuration, versions and command come from `results.json`. Every text is escaped.
 
     Args:
-        run_dir: folder with `results.json` and, where figures were drawn, `figures/*.png`.
+        run_dir: folder with, where figures were drawn, `figures/*.png`.
+        results: what the run reached; None reads its `results.json`.
 
     Returns:
         The page's path.
@@ -54,7 +55,7 @@ def write_report(run_dir: str | Path) -> Path:
         True
     """
     run = Path(run_dir)
-    results = read_results(run)
+    results = results or read_results(run)
     pictures = sorted((run / "figures").glob("*.png"), key=_figure_order)
     page = render_template(
         TEMPLATE_FILE,

@@ -78,7 +78,7 @@ class Results:
 
     Attributes:
         experiment: e.g. "training/baseline".
-        status: "finished", "interrupted" or "failed".
+        status: "finished"; a run that has no results is not.
         metrics: {name: number}; a number that is not finite is stored as null.
         units: {name of a metric: unit}; a metric without a unit is left out.
         config: the resolved parameters.

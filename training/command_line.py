@@ -14,7 +14,7 @@ from types import ModuleType
 
 from config.errors import InputError
 from config.loader import find_params_file
-from training.engine_options import add_engine_arguments, read_engine_options
+from training.engine_options import add_device_arguments, read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun
 from training.resuming import restore_arguments
 
@@ -92,14 +92,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--index", default="0", help="folder between data set and time, to number repeats"
     )
-    parser.add_argument(
-        "--cache",
-        choices=("auto", "none", "memory", "disk"),
-        default="auto",
-        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
-    )
     _add_run_arguments(parser)
-    add_engine_arguments(parser)
+    add_device_arguments(parser)
 
 
 def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:

@@ -51,8 +51,29 @@ _SMALLEST = {
 }
 
 
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that matter to everything that computes.
+
+    Args:
+        parser: a wrapper's parser; changed in place.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> add_device_arguments(parser)
+        >>> parser.parse_args([]).device
+        'auto'
+    """
+    group = parser.add_argument_group("where it is computed")
+    group.add_argument(
+        "--device", default=EngineOptions().device, help="auto, cpu, gpu:0, gpu:1, ..., or all"
+    )
+    group.add_argument(
+        "--deterministic", action="store_true", help="the same bits on every run, slower on a GPU"
+    )
+
+
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that `EngineOptions` holds.
+    """Add the arguments of `EngineOptions` that matter to training by steps.
 
     Args:
         parser: a wrapper's parser; changed in place.
@@ -66,16 +87,10 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how the run is carried out")
     default = EngineOptions()
     group.add_argument(
-        "--device", default=default.device, help="auto, cpu, gpu:0, gpu:1, ..., or all"
-    )
-    group.add_argument(
         "--precision", choices=PRECISIONS, default=default.precision, help="of the arithmetic"
     )
     group.add_argument(
         "--jit", choices=("auto", "on", "off"), default=default.jit, help="compile with XLA"
-    )
-    group.add_argument(
-        "--deterministic", action="store_true", help="the same bits on every run, slower on a GPU"
     )
     numbers = {
         "accumulate": "compute each batch in this many parts, which need less memory",

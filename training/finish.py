@@ -57,7 +57,7 @@ def finish_run(
     )
     if (run / "results.csv").exists():
         draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")
-    write_results(run, results)
-    report = write_report(run)
+    report = write_report(run, results)
+    write_results(run, results)  # last: it says that the run is finished
     print(f"\n{print_metrics_table(results.metrics, results.units)}\n")
     print(f"Run folder:  {run}\nHTML report: {report}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 
+from config.errors import InputError
 from config.schema import BaselineParams
 from datasets.annotations import read_ranked_annotations
 from datasets.formats import read_counted
@@ -137,6 +138,11 @@ def read_lists(
             for split in ("train", "val")
         )
         return keep_sound(training, args, params), keep_sound(validation, args, params)
+    if args.filter_classes:
+        raise InputError(
+            "`--filter_classes` goes with `--format annotations`, whose pairs have an info.type. "
+            f"Received it with {args.format}; leave it out."
+        )
     training, validation = (
         keep_sound(read_counted(args.format, args.data_dir, args.dataset, split), args, params)
         for split in ("train", "val")
@@ -180,6 +186,7 @@ def build_model(
         list_length=list_length,
         num_layers=params.num_layers,
         num_neurons=params.num_neurons,
+        dropout=params.dropout,
         initializer=params.initializations,
     )
     optimizer = build_optimizer(

@@ -20,6 +20,7 @@ from finetuning.unsupervised.noisy_synth_regress.pictures import (
 from models.counter import build_counter, build_feature_extractor
 from reporting.results import read_results
 from training.callbacks import save_model
+from training.experiment import start_seed
 from training.model_files import find_model_file, load_encoder
 from training.runs import is_finished, load_run_params, open_run
 from training.workers import num_workers
@@ -48,9 +49,8 @@ def train(args: argparse.Namespace) -> Path:
             f"{args.experiment} is solved in one process. Received {num_workers()} workers; start "
             "it without TF_CONFIG or `training.launch`."
         )
-    if args.N is not None:
-        args.overrides = [*args.overrides, f"N={args.N}"]
     params = load_run_params(args)
+    start_seed(args.seed)
     model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
     encoder = load_encoder(model_file)
     records = read_train_pictures(args, params)
@@ -99,7 +99,8 @@ def read_ranker_metrics(run: Path) -> dict[str, float]:
     """
     if not is_finished(run):
         return {}
-    return {"ranker_rank_accuracy": read_results(run).metrics["rank_accuracy"]}
+    metrics = read_results(run).metrics
+    return {"ranker_rank_accuracy": metrics["rank_accuracy"]} if "rank_accuracy" in metrics else {}
 
 
 def fit_weights(features: np.ndarray, counts: np.ndarray) -> np.ndarray:
