@@ -6,7 +6,7 @@ TENSORFLOW ?= tensorflow
 BIN := .venv/bin
 RUNTIME := .venv/installed-$(TENSORFLOW)
 TOOLS := .venv/installed-tools-$(TENSORFLOW)
-CODE := config datasets finetuning losses metrics models ops reporting training \
+CODE := benchmarks config datasets finetuning losses metrics models ops reporting training \
 	export.py finetune_wrapper.py predict.py synthesize.py train_wrapper.py
 
 .PHONY: demo test check install clean
@@ -32,6 +32,10 @@ $(RUNTIME): requirements.txt
 	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
 		{ echo "Python 3.11 to 3.13 is required: make PYTHON=python3.12 ..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	# The two builds of TensorFlow share a folder: one at a time.
+	if ls .venv/installed-* >/dev/null 2>&1; then \
+		$(BIN)/python -m pip uninstall --quiet --yes tensorflow tensorflow-cpu; \
+		rm -f .venv/installed-*; fi
 	sed "s/^tensorflow>=/$(TENSORFLOW)>=/" requirements.txt > .venv/requirements.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt

@@ -51,8 +51,8 @@ def main(args: argparse.Namespace) -> None:
     Example:
         >>> # python export.py --model RUN --output exported
     """
-    if args.max_pixels < 1:
-        raise InputError(f"`--max_pixels` must be at least 1. Received {args.max_pixels}.")
+    if args.max_pixels < 10_000:
+        raise InputError(f"`--max_pixels` must be at least 10000. Received {args.max_pixels}.")
     file = find_keras_file(args.model)
     model = load_keras_model(file)
     with output_folder(Path(args.output).absolute().parent):

@@ -44,7 +44,9 @@ class ImageParams:
     """
 
     batch_size: int = param("records per step", minimum=1, maximum=65_536)
-    max_pixels: int = param("larger pictures are refused before decoding", unit="pixels", minimum=1)
+    max_pixels: int = param(
+        "larger pictures are refused before decoding", unit="pixels", minimum=10_000
+    )
     max_bad_fraction: float = param(
         "share of unreadable pictures that is skipped; more stop the run", minimum=0, maximum=1
     )

@@ -62,30 +62,6 @@ def lists_from_counts(
     return [RankedRecord(_build(number, groups, starts), "counts") for number in chosen]
 
 
-def pairs_from_counts(
-    records: Sequence[CountRecord | PointRecord], *, max_pairs: int, seed: int
-) -> list[RankedRecord]:
-    """Form the pairs (i, j) with count_i > count_j.
-
-    Args:
-        records: pictures with counts.
-        max_pairs: most pairs formed; a sample beyond.
-        seed: picks the sample.
-
-    Returns:
-        Pairs of kind "counts", the fuller picture first.
-
-    Raises:
-        InputError: all counts are equal, or `max_pairs` is less than 1.
-
-    Example:
-        >>> records = [CountRecord(Path(f"{n}.jpg"), n) for n in (1, 2, 3)]
-        >>> len(pairs_from_counts(records, max_pairs=100, seed=0))
-        3
-    """
-    return lists_from_counts(records, 2, max_lists=max_pairs, seed=seed)
-
-
 def _group(records: Sequence[CountRecord | PointRecord]) -> list[list[Path]]:
     """Return the pictures by count, the largest count first."""
     ordered = sorted(records, key=lambda record: (-record.count, record.image))

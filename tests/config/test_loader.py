@@ -70,7 +70,7 @@ def test_params_round_trip():
     [
         ("epoch=3", "unknown key `epoch`; the nearest known one is `epochs`"),
         ("epochs", "`--set` takes key=value. Received `epochs`"),
-        ("epochs=0", "`epochs` .* must be at least 1. Received 0"),
+        ("epochs=0", "`epochs` .* must be between 1 and 100000. Received 0"),
         ("epochs=1.5", "`epochs` .* must be a whole number. Received 1.5"),
         ("epochs=true", "`epochs` .* must be a whole number. Received True"),
         ("epochs=many", "`epochs` .* must be a whole number. Received 'many'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.ranking import lists_from_counts, pairs_from_counts
+from datasets.ranking import lists_from_counts
 from datasets.records import CountRecord, PointRecord
 
 
@@ -32,28 +32,28 @@ def test_lists_from_counts_equals_brute_force(length):
     assert set(images) == brute_force(records, length)
 
 
-def test_pairs_from_counts_leaves_ties_out():
+def test_pairs_leaves_ties_out():
     # 4 pictures give 6 pairs; one of them is a tie.
     records = records_of([7, 7, 1, 0])
-    pairs = pairs_from_counts(records, max_pairs=100, seed=0)
+    pairs = lists_from_counts(records, 2, max_lists=100, seed=0)
     counts = {record.image: record.count for record in records}
     assert len(pairs) == 5
     assert all(counts[fuller] > counts[emptier] for fuller, emptier in (p.images for p in pairs))
     assert {pair.kind for pair in pairs} == {"counts"}
 
 
-def test_pairs_from_counts_samples_distinct_pairs_by_seed():
+def test_pairs_samples_distinct_pairs_by_seed():
     records = records_of(range(30))  # 435 pairs
-    first = pairs_from_counts(records, max_pairs=50, seed=1)
+    first = lists_from_counts(records, 2, max_lists=50, seed=1)
     assert len(set(first)) == 50
-    assert first == pairs_from_counts(records, max_pairs=50, seed=1)
-    assert first != pairs_from_counts(records, max_pairs=50, seed=2)
+    assert first == lists_from_counts(records, 2, max_lists=50, seed=1)
+    assert first != lists_from_counts(records, 2, max_lists=50, seed=2)
 
 
-def test_pairs_from_counts_does_not_depend_on_the_order_of_the_records():
+def test_pairs_does_not_depend_on_the_order_of_the_records():
     records = records_of([5, 3, 8, 1, 9, 3])
-    first = pairs_from_counts(records, max_pairs=6, seed=0)
-    assert first == pairs_from_counts(records[::-1], max_pairs=6, seed=0)
+    first = lists_from_counts(records, 2, max_lists=6, seed=0)
+    assert first == lists_from_counts(records[::-1], 2, max_lists=6, seed=0)
 
 
 def test_lists_from_counts_draws_every_list_alike():
@@ -61,7 +61,7 @@ def test_lists_from_counts_draws_every_list_alike():
     # a fifth of 2000 seeds: 400, with a standard deviation of sqrt(2000 * .2 * .8) = 17.9.
     records = records_of([3, 2, 1, 1])
     drawn = Counter(
-        pairs_from_counts(records, max_pairs=1, seed=seed)[0].images for seed in range(2000)
+        lists_from_counts(records, 2, max_lists=1, seed=seed)[0].images for seed in range(2000)
     )
     assert len(drawn) == 5
     assert all(abs(number - 400) < 90 for number in drawn.values())
@@ -78,14 +78,14 @@ def test_lists_from_counts_draws_from_more_lists_than_can_be_numbered_by_an_inde
 
 def test_lists_from_counts_takes_points():
     records = [PointRecord(Path("a"), np.zeros((0, 2))), PointRecord(Path("b"), np.zeros((3, 2)))]
-    (pair,) = pairs_from_counts(records, max_pairs=9, seed=0)
+    (pair,) = lists_from_counts(records, 2, max_lists=9, seed=0)
     assert pair.images == (Path("b"), Path("a"))
 
 
 @pytest.mark.parametrize("counts", [[], [4], [4, 4, 4]])
-def test_pairs_from_counts_needs_two_counts(counts):
+def test_pairs_needs_two_counts(counts):
     with pytest.raises(InputError, match="must have 2 different counts"):
-        pairs_from_counts(records_of(counts), max_pairs=9, seed=0)
+        lists_from_counts(records_of(counts), 2, max_lists=9, seed=0)
 
 
 def test_lists_from_counts_needs_as_many_counts_as_pictures():
