@@ -24,7 +24,7 @@ _PAIRS = 4  # key of the stream that chooses who is removed
 _ELSEWHERE = 10**8  # index distance of the scene that lends its place
 # Least share of the people that is missing: in the same place a few are seen to be gone, elsewhere
 # one of sixty is an order that nobody could see.
-_LEAST_REMOVED, _LEAST_MISSING = 0.25, 0.5
+_LEAST_REMOVED, _LEAST_MISSING = 0.35, 0.5
 _NEXT_TRY = 10**9  # index distance of a pair's next attempt
 
 
@@ -111,7 +111,7 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
 
     Returns:
         The descriptions of source, target and moved target, see `write_single`. At least
-        a quarter of the people are missing from the target, at least half from the moved one.
+        a third of the people are missing from the target, at least half from the moved one.
 
     Raises:
         OSError: the file system refuses.

@@ -27,7 +27,7 @@ from datasets.scene_people import PERSON, head_points, sample_people
 from datasets.scene_places import sample_camera, sample_places
 from ops.opencv import cv2
 
-DRAWING_VERSION = 7  # grows when the same seed draws another picture
+DRAWING_VERSION = 8  # grows when the same seed draws another picture
 MIN_VISIBLE = 0.3
 MIN_PIXELS = 6
 _ROUNDS = 8  # attempts to replace people whom others hide

@@ -17,7 +17,7 @@ def folder(tmp_path):
     return tmp_path / "crowds"
 
 
-@pytest.mark.parametrize(("place", "least"), [(1, 0.25), (2, 0.5)], ids=["target", "moved"])
+@pytest.mark.parametrize(("place", "least"), [(1, 0.35), (2, 0.5)], ids=["target", "moved"])
 def test_write_triple_removes_a_share_to_all(folder, place, least):
     shares = []
     for index in range(30):
