@@ -7,8 +7,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def atomic_file(path: str | os.PathLike) -> Iterator[Path]:
 def output_folder(path: str | os.PathLike) -> Iterator[Path]:
     """Make a folder for output and show that it takes files, before any work is done.
 
-    When the block raises, a folder that was made here and is still empty is removed.
+    When the block raises, the folders that were made here and are still empty are removed.
 
     Args:
         path: the folder; parents are made too.
@@ -70,13 +70,14 @@ def output_folder(path: str | os.PathLike) -> Iterator[Path]:
         ...         folder.name
         'b'
     """
-    path = Path(path)
-    is_new = not path.exists()
+    path, made = Path(path), []
     try:
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
+        _remove_empty(made)
         raise InputError(
             f"Output folder {path} must be a folder that can be written to. "
             f"Received: {error.strerror or error}; choose another folder."
@@ -84,9 +85,15 @@ def output_folder(path: str | os.PathLike) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if is_new and not any(path.iterdir()):
-            path.rmdir()
+        _remove_empty(made)
         raise
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders, the deepest first; those that are absent or hold something stay as is."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def to_json(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
+import sys
 import types
 import typing
 from collections.abc import Sequence
@@ -14,6 +14,30 @@ from typing import Any
 
 from config.errors import InputError
 from config.schema import SCHEMAS
+
+LARGEST_INT = 2**63 - 1  # what a tensor holds
+MOST_LEVELS = 32  # of nested JSON
+
+
+def find_schema(experiment: str, *, where: str = "") -> type:
+    """Give the dataclass of an experiment's configuration.
+
+    Args:
+        experiment: e.g. "training/baseline".
+        where: where the name comes from, the start of the message.
+
+    Returns:
+        One of the dataclasses of `config.schema`.
+
+    Raises:
+        InputError: `experiment` is not known.
+
+    Example:
+        >>> find_schema("training/baseline").__name__
+        'BaselineParams'
+    """
+    _require_known(str(experiment), SCHEMAS, "experiment", where=where)
+    return SCHEMAS[experiment]
 
 
 def find_params_file(params_dir: Path, experiment: str) -> Path:
@@ -36,7 +60,7 @@ def find_params_file(params_dir: Path, experiment: str) -> Path:
         >>> find_params_file(Path("config"), "training/baseline").name
         'baseline.params.json'
     """
-    _require_known(experiment, SCHEMAS, "experiment")
+    find_schema(experiment)
     name = Path(experiment).name
     stage = Path(experiment).parts[0]
     twin = any(Path(other).name == name and Path(other).parts[0] == "training" for other in SCHEMAS)
@@ -64,7 +88,7 @@ def load_params(params_dir: Path, experiment: str, overrides: Sequence[str] = ()
         3
     """
     path = find_params_file(params_dir, experiment)
-    schema = SCHEMAS[experiment]
+    schema = find_schema(experiment)
     values = override_values(_read_json(path), schema, overrides)
     return params_from_dict(schema, values, where=str(path))
 
@@ -156,8 +180,8 @@ def _read_json(path: Path) -> dict:
             "such as `config` or `config/demo`."
         )
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        values = _parse_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise InputError(f"{path}: must be JSON. Received: {error}.") from error
     if not isinstance(values, dict):
         raise InputError(f"{path}: must be a JSON object of keys and values.")
@@ -169,9 +193,27 @@ def _split_override(override: str) -> tuple[str, Any]:
     if not equals:
         raise InputError(f"`--set` takes key=value. Received `{override}`.")
     try:
-        return key, json.loads(text)
+        return key, _parse_json(text)
     except json.JSONDecodeError:
         return key, {"none": None, "None": None, "True": True, "False": False}.get(text, text)
+    except ValueError as error:
+        raise InputError(f"`--set {key}` must be plain JSON or text. Received: {error}.") from error
+
+
+def _parse_json(text: str) -> Any:
+    """Parse JSON, or raise ValueError, be it malformed, too deep or a number of many digits."""
+    try:
+        value = json.loads(text)
+        if _is_shallow(value, MOST_LEVELS):
+            return value
+    except RecursionError:
+        pass
+    raise ValueError(f"more than {MOST_LEVELS} levels of nested lists and objects")
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_is_shallow(item, levels - 1) for item in items)
 
 
 def _require_known(name: str, known, noun: str, where: str = "") -> None:
@@ -196,7 +238,7 @@ def _check(field: dataclasses.Field, hint: Any, value: Any, where: str) -> Any:
             return converted
     names = " or ".join(_type_name(option) for option in options)
     raise InputError(
-        f"{where}: `{field.name}` ({_describe(field)}) must be {names}. Received {value!r}."
+        f"{where}: `{field.name}` ({_describe(field)}) must be {names}. Received {_shorten(value)}."
     )
 
 
@@ -216,7 +258,7 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
         )
         return fits, tuple(value) if fits else value
     if option is float:
-        fits = is_number and math.isfinite(value)
+        fits = is_number and abs(value) <= sys.float_info.max  # not so for NaN and infinities
         return fits, float(value) if fits else value
     if option is int:
         return isinstance(value, int) and is_number, value
@@ -234,6 +276,11 @@ def _type_name(option: Any) -> str:
     return names.get(option, "an object")
 
 
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:60]}..."
+
+
 def _check_bounds(field: dataclasses.Field, value: Any, where: str) -> None:
     rules = field.metadata
     if rules["choices"] is not None and value not in rules["choices"]:
@@ -241,10 +288,12 @@ def _check_bounds(field: dataclasses.Field, value: Any, where: str) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if not isinstance(item, (int, float)) or isinstance(item, bool):
             continue
-        too_small = rules["minimum"] is not None and item < rules["minimum"]
-        if too_small or (rules["maximum"] is not None and item > rules["maximum"]):
-            low, high = rules["minimum"], rules["maximum"]
+        low, high = rules["minimum"], rules["maximum"]
+        if high is None and isinstance(item, int) and item > LARGEST_INT:
+            high = LARGEST_INT
+        if (low is not None and item < low) or (high is not None and item > high):
             bound = f"at least {low}" if high is None else f"between {low} and {high}"
             raise InputError(
-                f"{where}: `{field.name}` ({_describe(field)}) must be {bound}. Received {item}."
+                f"{where}: `{field.name}` ({_describe(field)}) must be {bound}. "
+                f"Received {_shorten(item)}."
             )

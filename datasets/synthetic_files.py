@@ -20,6 +20,7 @@ from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_tri
 from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test
 from datasets.synthetic import DRAWING_VERSION
 
+LARGEST_SEED = 2**31 - 1
 RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
 # Where each data set's scenes start, so that no two share one.
 _FIRST_INDEX = {RANKED: 0, NOISY: 10**6, TEST: 2 * 10**6}
@@ -42,6 +43,10 @@ def check_settings(
     Example:
         >>> check_settings(Path("absent"), {"synthetic_test": 3}, SceneSettings())
     """
+    if not 0 <= settings.seed <= LARGEST_SEED:
+        raise InputError(
+            f"`seed` (`--seed`) must be between 0 and {LARGEST_SEED}. Received {settings.seed}."
+        )
     try:
         settings.sample(0)
     except ValueError as error:
@@ -67,7 +72,7 @@ def write_ranked(
     """Write two ranked pairs for every scene.
 
     Items are `{"source_image", "target_image", "info": {"type": ...}}`. In a "removed" pair the
-    target shows the source with a quarter to all of its people taken out; in a "moved" pair it
+    target shows the source with a third to all of its people taken out; in a "moved" pair it
     shows at most half of them, in another place and light. All are gone in at least
     `2 * empty_fraction` of the pairs. The last 15 % of the scenes validate.
 

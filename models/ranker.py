@@ -95,12 +95,15 @@ def _start_non_negative(layer, initializer):
 
 def _read_initializer(initializer):
     try:
-        return keras.initializers.get(initializer)
-    except ValueError as error:
+        found = keras.initializers.get(initializer)
+        found((1, 1))  # Some need an argument, or draw no matrix.
+    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         raise InputError(
-            "`initializations` must be the name of a Keras initializer, for example "
-            f'"glorot_uniform" or "he_normal". Received {initializer!r}.'
+            "`initializations` must be the name of a Keras initializer that draws matrices and "
+            'needs no argument, for example "glorot_uniform" or "he_normal". '
+            f"Received {initializer!r}."
         ) from error
+    return found
 
 
 def _check_sizes(list_length, num_layers, num_neurons):

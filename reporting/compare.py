@@ -14,6 +14,7 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
+from config.commands import run_main
 from config.errors import InputError
 from config.files import atomic_file
 from reporting.canvas import new_figure
@@ -281,13 +282,5 @@ def _to_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _run() -> int:
-    try:
-        return main(build_parser().parse_args())
-    except (InputError, OSError) as error:
-        sys.stderr.write(f"reporting.compare: error: {error}\n")
-        return 2 if isinstance(error, InputError) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(_run())
+    sys.exit(run_main(main, build_parser()))

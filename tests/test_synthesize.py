@@ -34,7 +34,7 @@ def test_synthesize_writes_three_data_sets_and_their_contact_sheets(tmp_path):
     ("arguments", "message"),
     [
         (["--image_size", "8", "8"], "`image_size` must be"),
-        (["--seed", "-3"], "`seed`"),
+        (["--seed", "-3"], "`--seed`"),
         (["--num_test", "-1"], "`synthetic_test` must hold"),
         (["--workers", "0"], "`workers`"),
         (["--max_count", "0"], "`max_count`"),

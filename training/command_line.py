@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
+from config.commands import EXIT_ERROR as EXIT_ERROR
+from config.commands import report_failure, run_main
 from config.errors import InputError
 from config.loader import find_params_file
 from training.engine_options import add_device_arguments, read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun
 from training.resuming import restore_arguments
 
-EXIT_ERROR = 1
-EXIT_INPUT = 2
-EXIT_INTERRUPTED = 130
+LARGEST_SEED = 2**31 - 1
 
 
 def run_command(
@@ -44,19 +42,15 @@ def run_command(
         >>> run_command(lambda args: None, argparse.ArgumentParser(), [])
         0
     """
-    _start_logging()
-    args = parser.parse_args(argv)
-    args.given = list_given(parser, argv)
-    try:
-        return main(args) or 0
-    except InputError as error:
-        return _fail(parser, str(error), EXIT_INPUT)
-    except OSError as error:
-        return _fail(parser, _describe(error), EXIT_ERROR)
-    except StoppedRun as stop:
-        return _fail(parser, str(stop), EXIT_STOPPED)
-    except KeyboardInterrupt:
-        return _fail(parser, "stopped.", EXIT_INTERRUPTED)
+
+    def run(args: argparse.Namespace) -> int | None:
+        args.given = list_given(parser, argv)
+        try:
+            return main(args)
+        except StoppedRun as stop:
+            return report_failure(parser, str(stop), EXIT_STOPPED)
+
+    return run_main(run, parser, argv)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,8 +124,8 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         The arguments with `experiment_name` set.
 
     Raises:
-        InputError: the experiment is unknown or of the other stage, or `--resume` names no
-            unfinished run.
+        InputError: the experiment is unknown or of the other stage, the seed is out of range, or
+            `--resume` names no unfinished run.
 
     Example:
         >>> args = argparse.Namespace(
@@ -142,6 +136,9 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
     """
     args = restore_arguments(args)
     read_engine_options(args)
+    seed = vars(args).get("seed", 0)
+    if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
+        raise InputError(f"`--seed` must be between 0 and {LARGEST_SEED}. Received {seed}.")
     find_params_file(Path(args.params_dir), args.experiment)
     if Path(args.experiment).parts[0] != stage:
         script = {"training": "train", "finetuning": "finetune"}[Path(args.experiment).parts[0]]
@@ -221,23 +218,3 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=A,B,C",
         help="one run per value, or per combination when repeated; ends with a page of all",
     )
-
-
-def _start_logging() -> None:
-    """Show this project's messages, and of TensorFlow's only warnings and errors."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.INFO)
-    for library in ("absl", "tensorflow"):
-        logging.getLogger(library).setLevel(logging.WARNING)
-
-
-def _fail(parser: argparse.ArgumentParser, message: str, status: int) -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"{parser.prog}: error: {message}\n")
-    return status
-
-
-def _describe(error: OSError) -> str:
-    if error.filename is None:
-        return f"{error.strerror or error}."
-    return f"{error.filename}: {error.strerror}. Choose another folder, or make room or permission."

@@ -140,6 +140,7 @@ def _start(command: Sequence[str], config: dict) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",  # A library's output may be in any encoding.
         start_new_session=True,  # Ctrl-C reaches the workers once, through this process.
     )
 

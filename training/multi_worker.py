@@ -22,6 +22,12 @@ from config.errors import InputError
 # Keras versions whose `fit` fails under MultiWorkerMirroredStrategy without the repairs.
 REPAIRED_KERAS = ((3, 15), (3, 16))
 SLURM_PORT = 8888
+SLURM_VARIABLES = (
+    "SLURM_STEP_NUM_TASKS",
+    "SLURM_STEP_NODELIST",
+    "SLURM_STEP_TASKS_PER_NODE",
+    "SLURM_PROCID",
+)
 
 
 def read_cluster(environment: Mapping[str, str] | None = None) -> dict | None:
@@ -34,7 +40,7 @@ def read_cluster(environment: Mapping[str, str] | None = None) -> dict | None:
         The content of `TF_CONFIG`, or the same made from Slurm's variables; None for one process.
 
     Raises:
-        InputError: `TF_CONFIG` is malformed.
+        InputError: `TF_CONFIG` or Slurm's variables are malformed.
 
     Example:
         >>> cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", '
@@ -45,9 +51,15 @@ def read_cluster(environment: Mapping[str, str] | None = None) -> dict | None:
     if environment.get("TF_CONFIG"):
         config = _parse_config(environment["TF_CONFIG"])
         return config if len(config["cluster"]["worker"]) > 1 else None
-    if int(environment.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        return _ask_slurm(environment)
-    return None
+    try:
+        is_alone = int(environment.get("SLURM_STEP_NUM_TASKS", 1)) <= 1
+        return None if is_alone else _ask_slurm(environment)
+    except (ValueError, KeyError, IndexError, TypeError, RuntimeError) as error:
+        found = {name: environment[name] for name in SLURM_VARIABLES if name in environment}
+        raise InputError(
+            f"{', '.join(SLURM_VARIABLES)} must be as srun sets them. Received {found}; start the "
+            "command with srun, or describe the cluster in TF_CONFIG."
+        ) from error
 
 
 def _parse_config(text: str) -> dict:
@@ -57,12 +69,13 @@ def _parse_config(text: str) -> dict:
         workers, task = config["cluster"]["worker"], config["task"]
         sound = (
             set(config["cluster"]) == {"worker"}
+            and isinstance(workers, list)
             and all(re.fullmatch(r"[^\s:]+:\d{1,5}", worker) for worker in workers)
             and len(set(workers)) == len(workers)
             and task["type"] == "worker"
             and int(task["index"]) in range(len(workers))
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError(f"TF_CONFIG must be {example}. Received {text!r}.") from error
     if not sound:
         raise InputError(
@@ -82,6 +95,8 @@ def _ask_slurm(environment: Mapping[str, str]) -> dict:
     )
     cluster = resolver.cluster_spec().as_dict()
     task_type, task_id = resolver.get_task_info()
+    if task_id not in range(len(cluster.get("worker", ()))):
+        raise ValueError("this task is none of the step's")
     return {"cluster": cluster, "task": {"type": task_type, "index": task_id}}
 
 

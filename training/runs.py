@@ -13,8 +13,13 @@ from typing import Any
 
 from config.errors import InputError
 from config.files import write_json
-from config.loader import load_params, override_values, params_from_dict, params_to_dict
-from config.schema import SCHEMAS
+from config.loader import (
+    find_schema,
+    load_params,
+    override_values,
+    params_from_dict,
+    params_to_dict,
+)
 from training.run_identity import identify
 from training.run_lock import lock_run
 from training.workers import any_worker, check_agreement, is_chief, text_of_chief
@@ -94,13 +99,10 @@ def read_run(folder: Path) -> tuple[dict, dict]:
         ...
         config.errors.InputError: tests: must be a run folder, with args.json and hyperparams.json.
     """
-    try:
-        arguments = json.loads((Path(folder) / "args.json").read_text(encoding="utf-8"))
-        params = json.loads((Path(folder) / "hyperparams.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder}: must be a run folder, with args.json and hyperparams.json."
-        ) from error
+    arguments = _read_object(Path(folder) / "args.json")
+    params = _read_object(Path(folder) / "hyperparams.json")
+    if arguments is None or params is None:
+        raise InputError(f"{folder}: must be a run folder, with args.json and hyperparams.json.")
     return arguments, params
 
 
@@ -126,7 +128,7 @@ def load_run_params(args: argparse.Namespace) -> Any:
     if not args.resume:
         return load_params(Path(args.params_dir), args.experiment, args.overrides)
     _, values = read_run(Path(args.resume))
-    schema = SCHEMAS[args.experiment]
+    schema = find_schema(args.experiment, where=f"{args.resume}: ")
     stored = params_from_dict(schema, values, where=args.resume)
     if not args.force:
         return stored
@@ -149,11 +151,8 @@ def is_finished(folder: Path) -> bool:
         >>> is_finished(Path("tests"))
         False
     """
-    try:
-        results = json.loads((Path(folder) / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return results.get("status") == "finished"
+    results = _read_object(Path(folder) / "results.json")
+    return results is not None and results.get("status") == "finished"
 
 
 def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
@@ -285,6 +284,15 @@ def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
         if arguments.get("experiment") == experiment:
             runs.append(path.parent)
     return runs
+
+
+def _read_object(path: Path) -> dict | None:
+    """Read a JSON object; None for an absent or torn file and for any other JSON."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _command_line() -> str:

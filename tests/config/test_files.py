@@ -44,6 +44,19 @@ def test_output_folder_goes_when_nothing_was_written(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_output_folder_takes_the_folders_above_it_along(tmp_path):
+    with pytest.raises(InputError, match="later"), output_folder(tmp_path / "a" / "b" / "c"):
+        raise InputError("later")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_folder_leaves_nothing_when_it_cannot_be_made(tmp_path):
+    with pytest.raises(InputError, match="must be a folder that can be written to"):
+        with output_folder(tmp_path / "a" / ("b" * 300)):  # names have at most 255 bytes
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_output_folder_stays_when_it_was_there_or_holds_files(tmp_path):
     for folder in (tmp_path / "old", tmp_path / "new"):
         if folder.name == "old":

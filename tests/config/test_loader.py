@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 
 from config.errors import InputError
-from config.loader import find_params_file, load_params, params_from_dict, params_to_dict
+from config.loader import (
+    find_params_file,
+    find_schema,
+    load_params,
+    params_from_dict,
+    params_to_dict,
+)
 from config.schema import SCHEMAS, BaselineParams, NoisySynthRegressParams
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -82,6 +88,12 @@ def test_params_round_trip():
         ("input_shape=[64, 0, 3]", "must be at least 1. Received 0"),
         ("loss=[]", "`loss` .* must be an object"),
         ("weights=3", "`weights` .* must be text or null. Received 3"),
+        (f"learning_rate={10**400}", r"`learning_rate` .* must be a number. Received 10+\.\.\.\.$"),
+        ("learning_rate=1e400", "`learning_rate` .* must be a number. Received inf"),
+        ("max_pixels=" + "1" * 5001, "`--set max_pixels` must be plain JSON or text"),
+        (f"max_pixels={2**63}", f"between 10000 and {2**63 - 1}. Received {2**63}"),
+        ("loss=" + "[" * 100_000, "`--set loss` must be plain JSON .* levels of nested"),
+        ("loss=" + '{"a":' * 40 + "1" + "}" * 40, "`--set loss` .* more than 32 levels"),
     ],
 )
 def test_load_params_says_what_is_wrong(override, message):
@@ -111,7 +123,7 @@ def test_load_params_names_a_missing_file(tmp_path):
         load_params(tmp_path, BASELINE)
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", "\xff"])
+@pytest.mark.parametrize("text", ["{", "[1]", "\xff", '{"epochs": ' + "1" * 5001, "[" * 100_000])
 def test_load_params_names_a_file_that_is_no_json_object(tmp_path, text):
     (tmp_path / "baseline.params.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match="baseline.params.json: must be"):
@@ -139,3 +151,8 @@ def test_every_field_has_a_meaning():
     for schema in SCHEMAS.values():
         for field in schema.__dataclass_fields__.values():
             assert field.metadata["meaning"]
+
+
+def test_find_schema_names_an_unknown_experiment_and_its_place():
+    with pytest.raises(InputError, match="here: unknown experiment `training/base`"):
+        find_schema("training/base", where="here: ")

@@ -123,7 +123,8 @@ def test_write_sets_writes_nothing_when_one_folder_is_taken(tmp_path):
     [
         ({RANKED: 1}, SceneSettings(), "`synthetic_ranked` must hold 2 to"),
         ({TEST: -1}, SceneSettings(), "`synthetic_test` must hold 1 to"),
-        ({TEST: 1}, SceneSettings(seed=-1), "`seed`"),
+        ({TEST: 1}, SceneSettings(seed=-1), "`seed` .*`--seed`.* must be between 0"),
+        ({TEST: 1}, SceneSettings(seed=2**31), "`seed` .*`--seed`.* must be between 0"),
         ({TEST: 1}, SceneSettings(image_size=(8, 8)), "`image_size`"),
         ({TEST: 1}, SceneSettings(max_count=0), "`max_count`"),
     ],

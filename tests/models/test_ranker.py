@@ -110,6 +110,9 @@ def test_build_ranker_hidden_layers_start_different():
         ({"num_layers": -1}, "`num_layers` must be at least 0. Received -1"),
         ({"num_neurons": 0}, "`num_neurons` must be at least 1. Received 0"),
         ({"initializer": "glorot"}, "`initializations` must be the name .* Received 'glorot'"),
+        ({"initializer": "Constant"}, "`initializations` must be the name .* Received 'Constant'"),
+        ({"initializer": "STFT"}, "`initializations` must be the name .* Received 'STFT'"),
+        ({"initializer": "Initializer"}, "`initializations` must be the name"),
         ({"initializer": "zeros"}, "`initializations` must not draw zeros only"),
     ],
 )

@@ -2,6 +2,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from config.commands import run_main
 from config.errors import InputError
 from reporting.compare import (
     build_parser,
@@ -97,3 +98,9 @@ def test_main_prints_the_tables_and_names_the_page(folders, tmp_path, capsys):
 def test_read_runs_refuses_an_unfinished_run(tmp_path):
     with pytest.raises(InputError, match="must be a file that can be read"):
         read_runs([tmp_path])
+
+
+def test_a_folder_that_is_no_run_is_reported_in_one_line(tmp_path, capsys):
+    assert run_main(main, build_parser(), [str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("reporting.compare: error: ") and error.count("\n") == 1

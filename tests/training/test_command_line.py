@@ -1,5 +1,6 @@
 import argparse
 import errno
+import json
 
 import pytest
 
@@ -54,3 +55,28 @@ def test_complete_arguments_names_an_unknown_experiment():
 def test_complete_arguments_names_the_other_wrapper():
     with pytest.raises(InputError, match="use `python train_wrapper.py`"):
         complete_arguments(arguments("training/baseline"), stage="finetuning")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31])
+def test_complete_arguments_names_a_seed_out_of_range(seed):
+    args = arguments("training/baseline")
+    args.seed = seed
+    with pytest.raises(InputError, match=f"`--seed` must be between 0 .* Received {seed}"):
+        complete_arguments(args, stage="training")
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 1])
+def test_complete_arguments_takes_the_outermost_seeds(seed):
+    args = arguments("training/baseline")
+    args.seed = seed
+    assert complete_arguments(args, stage="training").seed == seed
+
+
+def test_complete_arguments_names_an_unknown_experiment_of_a_resumed_run(tmp_path):
+    (tmp_path / "args.json").write_text(json.dumps({"experiment": "training/basline"}))
+    (tmp_path / "hyperparams.json").write_text("{}")
+    args = argparse.Namespace(
+        **{**vars(arguments("training/baseline")), "resume": str(tmp_path), "force": False}
+    )
+    with pytest.raises(InputError, match="unknown experiment `training/basline`"):
+        complete_arguments(args, stage="training")

@@ -42,3 +42,9 @@ def test_main_wants_a_worker():
 
 def test_find_addresses_are_distinct():
     assert len(set(find_addresses(5))) == 5
+
+
+def test_main_shows_output_that_is_not_utf8(capfd):
+    code = "import sys; sys.stdout.buffer.write(bytes([255]) + b' sent')"
+    assert main(build_parser().parse_args(["--workers", "1", "--", "-c", code])) == 0
+    assert capfd.readouterr().out == "[worker 0] \ufffd sent\n"

@@ -13,7 +13,13 @@ import tensorflow as tf
 
 from config.errors import InputError
 from training.launch import find_addresses
-from training.multi_worker import join_workers, name_lost_worker, needs_repairs, read_cluster
+from training.multi_worker import (
+    SLURM_VARIABLES,
+    join_workers,
+    name_lost_worker,
+    needs_repairs,
+    read_cluster,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -114,7 +120,17 @@ def config(workers, index=0):
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "3", "{}", config(["a:1", "b"]), config(["a:1", "b:1"], 2), config(["a:1", "a:1"])],
+    [
+        "{",
+        "3",
+        "{}",
+        config(["a:1", "b"]),
+        config(["a:1", "b:1"], 2),
+        config(["a:1", "a:1"]),
+        config({"a:1": 0, "b:1": 1}),
+        config("a:1"),
+        config(["a:1", "b:1"], float("inf")),
+    ],
 )
 def test_read_cluster_refuses_a_malformed_description(text):
     with pytest.raises(InputError, match="TF_CONFIG must be"):
@@ -140,6 +156,27 @@ def test_read_cluster_asks_slurm(monkeypatch):
     cluster = read_cluster()
     assert cluster["cluster"] == {"worker": ["node01:8888", "node02:8888"]}
     assert cluster["task"] == {"type": "worker", "index": 1}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"SLURM_STEP_NUM_TASKS": "two"},
+        {"SLURM_STEP_NUM_TASKS": "2"},
+        {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "first"},
+        {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "9"},
+        {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0", "SLURM_STEP_TASKS_PER_NODE": "many"},
+    ],
+)
+def test_read_cluster_refuses_malformed_variables_of_slurm(monkeypatch, variables):
+    for name in SLURM_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    nodes = {"SLURM_STEP_NODELIST": "n[1-2]", "SLURM_STEP_TASKS_PER_NODE": "1(x2)"}
+    for name, value in {**nodes, **variables}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(InputError, match="SLURM_PROCID must be as srun sets them"):
+        read_cluster()
 
 
 def test_join_workers_says_that_the_port_is_taken():

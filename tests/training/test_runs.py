@@ -15,6 +15,8 @@ from training.runs import (
     create_run,
     find_latest_run,
     find_unfinished_runs,
+    is_finished,
+    load_run_params,
     open_run,
     read_run,
 )
@@ -158,3 +160,27 @@ def test_open_run_does_not_care_how_often_checkpoints_are_written(args, params):
     first = open_run(args, params, "d")
     args.checkpoint_steps = 7
     assert open_run(args, params, "d") == first
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "null", "[" * 100_000])
+@pytest.mark.parametrize("name", ["args.json", "hyperparams.json"])
+def test_read_run_refuses_files_that_are_no_objects(args, params, name, text):
+    run = create_run(args, params, "d")
+    (run / name).write_text(text)
+    with pytest.raises(InputError, match="must be a run folder, with args.json and hyperparams"):
+        read_run(run)
+    assert find_unfinished_runs(args, params) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "null"])
+def test_is_finished_wants_an_object(tmp_path, text):
+    (tmp_path / "results.json").write_text(text)
+    assert not is_finished(tmp_path)
+
+
+@pytest.mark.parametrize("experiment", ["training/basline", ["a"], None])
+def test_load_run_params_names_an_unknown_experiment(args, params, experiment):
+    args.resume = str(create_run(args, params, "d"))
+    args.experiment = experiment
+    with pytest.raises(InputError, match="d/0/.*: unknown experiment `.*nearest known one is"):
+        load_run_params(args)
