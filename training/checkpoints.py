@@ -1,4 +1,4 @@
-"""Whole checkpoints or none: weights, optimizer, metrics and the state of the callbacks."""
+"""Whole checkpoints or none: weights, optimizer, draws, metrics and the callbacks' state."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class CheckpointStore:
         self.keep = keep
         self._model = model
         model.optimizer.build(model.trainable_variables)
-        self._checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        # Keras does not count the state of a dropout's draws among what a checkpoint holds.
+        draws = [each.value for each in model.variables if each.name == "seed_generator_state"]
+        self._checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, draws=draws)
         _ = self._checkpoint.save_counter  # A variable, which all workers have to make together.
 
     def save(self, step: int, state: dict) -> None:

@@ -182,6 +182,21 @@ def test_any_torn_file_of_a_checkpoint_falls_back(stopped, tmp_path, caplog, nam
     assert len(list(folder.glob(f"torn-*-{newest.name}"))) == 1
 
 
+def test_a_checkpoint_holds_the_state_of_dropout(tmp_path):
+    layers = [keras.Input((64,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    inner = keras.Sequential(layers)
+    model = keras.Sequential([keras.Input((64,)), inner, keras.layers.Dropout(0.5)])
+    model.compile("adam", "mse")
+    store = checkpoints.CheckpointStore(tmp_path, model)
+    model(np.ones((1, 64)), training=True)
+    store.save(1, {})
+    expected = [np.asarray(model(np.ones((1, 64)), training=True)) for _ in range(8)]
+    store.restore()
+    again = [np.asarray(model(np.ones((1, 64)), training=True)) for _ in range(8)]
+    np.testing.assert_array_equal(again, expected)
+    assert len({float(value[0, 0]) for value in expected}) > 1
+
+
 def test_a_finished_run_is_not_trained_again(undisturbed):
     folder, model, history = undisturbed
     again, rows = run_fit(folder)
