@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from losses.lcfcn_gradient import lcfcn_value_and_gradient
 from losses.lcfcn_targets import lcfcn_targets, read_options
 
 
@@ -57,6 +59,16 @@ def _softmax_costs(logits):
         for c in range(1, logits.shape[-1])
     ]
     return tf.concat([total - logits, total - tf.concat(others, axis=-1)], axis=-1)
+
+
+def _probabilities(logits):
+    if logits.shape[-1] == 1:
+        with np.errstate(over="ignore"):  # exp(-z) may reach infinity: then p is 0.
+            probs = np.exp(-logits)
+            probs += 1
+            return np.reciprocal(probs, out=probs)
+    probs = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return probs / probs.sum(axis=-1, keepdims=True)
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -113,26 +125,36 @@ class LCFCN(keras.losses.Loss):
 
     def call(self, y_true, y_pred):  # noqa: D102 - Keras' own method.
         self._check_shapes(y_true.shape, y_pred.shape)
-        probs = tf.sigmoid(y_pred) if y_pred.shape[-1] == 1 else tf.nn.softmax(y_pred)
-        probs = tf.stop_gradient(probs)
-        targets = tf.numpy_function(self._batch_targets, [y_true, probs], tf.float32)
-        num_maps = 2 if self.num_classes == 1 else 1 + 2 * self.num_classes
-        targets.set_shape([*y_pred.shape[:-1], num_maps])
-        return lcfcn_loss(y_pred, targets)
+
+        @tf.custom_gradient
+        def totals(logits):
+            values, gradients = tf.numpy_function(
+                self._values_and_gradients, [y_true, logits], (tf.float32, tf.float32)
+            )
+            values.set_shape(logits.shape[:1])
+            gradients.set_shape(logits.shape)
+            return values, lambda upstream: gradients * upstream[:, None, None, None]
+
+        return totals(y_pred)
 
     def get_config(self):  # noqa: D102 - Keras' own method.
         return {"name": self.name, "num_classes": self.num_classes, **self.options}
 
-    def _batch_targets(self, points, probs):
-        def one(picture):
-            return lcfcn_targets(*picture, **self.options)
+    def _values_and_gradients(self, points, logits):
+        pictures = range(len(logits))
+        values, gradients = np.empty(len(logits), np.float32), np.empty_like(logits)
 
-        pictures = list(zip(points, probs, strict=True))
+        def run(i):
+            targets = lcfcn_targets(points[i], _probabilities(logits[i]), **self.options)
+            values[i], gradients[i] = lcfcn_value_and_gradient(logits[i], targets)
+
         num_threads = min(len(pictures), len(os.sched_getaffinity(0)))
         if num_threads < 2:
-            return np.stack([one(picture) for picture in pictures])
-        with ThreadPoolExecutor(num_threads) as pool:
-            return np.stack(list(pool.map(one, pictures)))
+            deque(map(run, pictures), maxlen=0)
+        else:
+            with ThreadPoolExecutor(num_threads) as pool:
+                deque(pool.map(run, pictures), maxlen=0)
+        return values, gradients
 
     def _check_shapes(self, true_shape, pred_shape):
         channels = {self.num_classes + 1} | ({1} if self.num_classes == 1 else set())

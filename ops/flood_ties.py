@@ -9,6 +9,7 @@ from ops.compiling import compile_loop
 # A key holds the water's height above the age, which is below 2 ** 32.
 _AGE_BITS = 32
 _AGE_MASK = (1 << _AGE_BITS) - 1
+_LAST = np.iinfo(np.int64).max
 
 
 @compile_loop
@@ -129,15 +130,12 @@ def _push(keys, pixels, size, key, pixel):
 def _pop(keys, pixels, size):
     """Drop the root, put the last of `size` + 1 rows in its stead and sift it down."""
     key, pixel = keys[size], pixels[size]
-    parent = 0
-    while True:
-        child = 2 * parent + 1
-        if child >= size:
-            break
-        if child + 1 < size and keys[child + 1] < min(keys[child], key):
-            child += 1
+    keys[size] = _LAST  # Spares the test whether a right child is there.
+    parent, child = 0, 1
+    while child < size:
+        child += keys[child + 1] < keys[child]
         if keys[child] >= key:
             break
         keys[parent], pixels[parent] = keys[child], pixels[child]
-        parent = child
+        parent, child = child, 2 * child + 1
     keys[parent], pixels[parent] = key, pixel

@@ -136,8 +136,10 @@ def add_straight_lines(probs, crowds, labels, by_mean, weights):
         if crowds.blobs[g] < 0 or pixels.size < 2:
             continue
         for i in range(pixels.size):
-            end = _nearest(pixels, i, width)
-            size = _darkest_segment(probs, labels, pixels[i], end, segment, best)
+            j = _nearest(pixels, i, width)
+            if j < i and _nearest(pixels, j, width) == i:
+                continue  # The pair was cut when j's turn came.
+            size = _darkest_segment(probs, labels, pixels[i], pixels[j], segment, best)
             for pixel in best[:size]:
                 if not taken[pixel]:
                     taken[pixel], line[length] = True, pixel
@@ -149,13 +151,13 @@ def add_straight_lines(probs, crowds, labels, by_mean, weights):
 
 @compile_loop
 def _nearest(pixels, i, width):
-    nearest, shortest = pixels[i], np.inf
+    nearest, shortest = i, np.inf
     for j in range(pixels.size):
         rows = pixels[j] // width - pixels[i] // width
         columns = pixels[j] % width - pixels[i] % width
         if i != j and rows * rows + columns * columns < shortest:
             shortest = rows * rows + columns * columns
-            nearest = pixels[j]
+            nearest = j
     return nearest
 
 
