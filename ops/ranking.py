@@ -53,11 +53,8 @@ def rank_pixels(relief: np.ndarray) -> Ranking:
     """
     if relief.dtype != np.float32:
         relief = np.unique(relief, return_inverse=True)[1].astype(np.float32).reshape(relief.shape)
-    place, queue, wave = _sort(np.ascontiguousarray(relief).view(np.uint32))
-    num_words = (relief.size >> 6) + 1
-    return Ranking(
-        place, queue, np.zeros(relief.size, np.int32), np.zeros(num_words, np.int64), wave
-    )
+    place, queue, fill, wave = _sort(np.ascontiguousarray(relief).view(np.uint32))
+    return Ranking(place, queue, fill, np.zeros((relief.size >> 6) + 1, np.int64), wave)
 
 
 @compile_loop
@@ -99,4 +96,6 @@ def _sort(keys):
             first = i
         alone = first == i and (i + 1 == size or sorted_keys[i + 1] != sorted_keys[i])
         place[queue[i]] = i if alone else ~first
-    return place, queue, spare_queue
+    fill = spare_keys.view(np.int32)  # The scratch serves on: a large map is dear.
+    fill[:] = 0
+    return place, queue, fill, spare_queue

@@ -87,15 +87,19 @@ def add_watershed_lines(ranking, crowds, labels, where, by_mean, weights):
 def _collect_line(water, box, labels, blob, where, line):
     width = labels.shape[1]
     stride, length = width + 2, 0
-    for row in range(box[1], box[3]):
-        for column in range(box[0], box[2]):
-            if blob >= 0 and labels[row, column] != blob:
-                continue
-            pixel = (row + 1) * stride + column + 1
-            basin, meets = water[pixel], False
-            for step in (-stride, -1, 1, stride):
-                meets |= water[pixel + step] != basin and water[pixel + step] >= 0
-            if meets and where[row, column]:
+    left, top, right, bottom = box
+    for row in range(top, bottom):
+        # Outside the box water is -1: there each pixel is compared with itself.
+        above = stride if row > top else 0
+        below = stride if row < bottom - 1 else 0
+        start = (row + 1) * stride + 1
+        for column in range(left, right):
+            pixel = start + column
+            basin = water[pixel]
+            before, after = column > left, column < right - 1
+            meets = (water[pixel - above] != basin) | (water[pixel + below] != basin)
+            meets |= (water[pixel - before] != basin) | (water[pixel + after] != basin)
+            if meets and where[row, column] and (blob < 0 or labels[row, column] == blob):
                 line[length] = row * width + column
                 length += 1
     return length
