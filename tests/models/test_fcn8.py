@@ -88,8 +88,8 @@ def test_build_fcn8_trains_with_the_point_loss_and_exports_without_it(encoder, t
     assert np.isfinite(losses).all() and model.get_layer("score_8").kernel.numpy().any()
     assert not model.get_layer("logits").supports_jit  # So that Keras leaves XLA off.
     model.export(tmp_path / "saved", verbose=False)
-    served = tf.saved_model.load(tmp_path / "saved").serve(images)
-    np.testing.assert_allclose(served, model(images), rtol=1e-3, atol=1e-4)
+    loaded = tf.saved_model.load(tmp_path / "saved")  # Its variables live as long as it does.
+    np.testing.assert_allclose(loaded.serve(images), model(images), rtol=1e-3, atol=1e-4)
 
 
 def test_build_fcn8_reloads_in_safe_mode(encoder, tmp_path):
