@@ -169,8 +169,9 @@ def _compare(model, path, max_pixels):
     largest = 0.0
     for signature, answer in answers.items():
         for name, value in expected.items():
-            scale = np.maximum(1.0, np.abs(value))
-            difference = float(np.max(np.abs(answer[name].numpy() - value) / scale, initial=0.0))
+            # Sums of large and small patches differ by what float32 loses on the large ones.
+            scale = np.max(np.abs(value), initial=1.0)
+            difference = float(np.max(np.abs(answer[name].numpy() - value), initial=0.0) / scale)
             if not difference <= TOLERANCE:  # also catches NaN
                 raise RuntimeError(
                     f"`{signature}` must return `{name}` as the Keras model does, to {TOLERANCE}. "

@@ -60,7 +60,7 @@ def test_restore_arguments_forced_takes_the_new_values_and_keeps_them(run, caplo
 
 def test_restore_arguments_compares_another_folder_of_parameters(run):
     argv = ["--resume", run, "--params_dir", f"{CONFIG}/demo"]
-    with pytest.raises(InputError, match="`epochs` was 15, now 10"):
+    with pytest.raises(InputError, match="`batch_size` was 3, now 8; .*`epochs` was 15, now"):
         restore_arguments(parse(*argv))
 
 

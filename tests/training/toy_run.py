@@ -17,7 +17,7 @@ from datasets.sharding import current_shard, make_evaluation_batches
 from training.command_line import run_command
 from training.devices import start_engine
 from training.distribution import evaluate
-from training.engine_options import add_engine_arguments, read_engine_options
+from training.engine_options import add_device_arguments, add_engine_arguments, read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.workers import check_agreement, is_chief, worker_number
 
@@ -111,6 +111,7 @@ if __name__ == "__main__":
     parser.add_argument("--stop", type=int)
     parser.add_argument("--virtual", type=int)
     parser.add_argument("--without_repair")
+    add_device_arguments(parser)
     add_engine_arguments(parser)
     if "--virtual" in sys.argv:
         number = int(sys.argv[sys.argv.index("--virtual") + 1])
