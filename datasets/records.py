@@ -42,6 +42,25 @@ class CountRecord:
     count: float
 
 
+@dataclass(frozen=True)
+class Region:
+    """The part of a picture whose objects are annotated; what lies outside does not count.
+
+    Attributes:
+        mask: picture (not 0: inside) or MATLAB file with a matrix of that kind; None for none.
+        key: name of the matrix in a MATLAB file.
+        polygons: (M, 2) float (row, column) corners each, inside any of which counts; () for none.
+
+    Example:
+        >>> Region(mask=Path("image-1mask.mat"), key="BW").polygons
+        ()
+    """
+
+    mask: Path | None = None
+    key: str = ""
+    polygons: tuple[np.ndarray, ...] = ()
+
+
 @dataclass(frozen=True, order=True)
 class PointRecord:
     """A picture and one point per object; two points in one pixel are two objects.
@@ -49,6 +68,10 @@ class PointRecord:
     Attributes:
         image: picture file.
         points: (N, 2) float64 array, (row, column) in pixels of the upright picture.
+        classes: (N,) int64 array, the class of each point from 1 to K; None for one class.
+        class_names: the names of classes 1 to K, the same in all records of a data set; () where
+            the format knows one kind of object.
+        region: what counts; None for the whole picture.
 
     Example:
         >>> PointRecord(Path("cells.png"), np.array([[3.0, 4.0]])).count
@@ -57,6 +80,9 @@ class PointRecord:
 
     image: Path
     points: np.ndarray = field(compare=False)
+    classes: np.ndarray | None = field(default=None, compare=False)
+    class_names: tuple[str, ...] = field(default=(), compare=False)
+    region: Region | None = field(default=None, compare=False)
 
     @property
     def count(self) -> int:
