@@ -249,10 +249,15 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
     if option is type(None):
         return value is None, None
     if origin is typing.Literal:
-        return value in typing.get_args(option), value
+        # 8.0 and true equal 8 and 1 for Python.
+        same = [choice for choice in typing.get_args(option) if choice == value]
+        return bool(same) and type(same[0]) is type(value), value
     if origin is tuple:
         inner = typing.get_args(option)
-        fits = isinstance(value, (list, tuple)) and len(value) == len(inner)
+        fits = isinstance(value, (list, tuple))
+        if fits and inner[1:] == (...,):
+            inner = inner[:1] * len(value)
+        fits = fits and len(value) == len(inner)
         fits = fits and all(
             _convert(kind, item)[0] for kind, item in zip(inner, value, strict=True)
         )
@@ -271,7 +276,8 @@ def _type_name(option: Any) -> str:
     if typing.get_origin(option) is typing.Literal:
         return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
     if typing.get_origin(option) is tuple:
-        return f"a list of {len(typing.get_args(option))} numbers"
+        inner = typing.get_args(option)
+        return "a list of text" if inner[1:] == (...,) else f"a list of {len(inner)} numbers"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     return names.get(option, "an object")
 
