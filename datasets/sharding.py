@@ -151,4 +151,3 @@ def count_evaluation_steps(num_records: int, *, batch_size: int, shard: Shard) -
             f"{num_records} records; use fewer devices."
         )
     return min(-(-num_records // batch_size), num_records // devices)
-
