@@ -30,6 +30,7 @@ class EncoderRow:
         builder: the function of `keras.applications`.
         preprocess: makes the layer that turns RGB in [0, 255] into what the builder was trained on.
         feature_layers: layer names of the maps at strides 4, 8, 16 and 32, all after a ReLU.
+        finest_layer: layer name of the map at stride 2.
 
     Example:
         >>> ENCODERS["vgg16"].feature_layers[-1]
@@ -39,6 +40,7 @@ class EncoderRow:
     builder: Callable
     preprocess: Callable
     feature_layers: tuple[str, str, str, str]
+    finest_layer: str
 
 
 def _from_minus_one_to_one(name):
@@ -56,11 +58,13 @@ ENCODERS = {
         keras.applications.MobileNetV2,
         _from_minus_one_to_one,
         ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu", "out_relu"),
+        "block_1_expand_relu",
     ),
     "resnet50": EncoderRow(
         keras.applications.ResNet50,
         _caffe,
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        "conv1_relu",
     ),
     "resnet50_v2": EncoderRow(
         keras.applications.ResNet50V2,
@@ -71,11 +75,13 @@ ENCODERS = {
             "conv4_block6_preact_relu",
             "post_relu",
         ),
+        "conv1_conv",
     ),
     "vgg16": EncoderRow(
         keras.applications.VGG16,
         _caffe,
         ("block3_conv3", "block4_conv3", "block5_conv3", "block5_pool"),
+        "block2_conv2",
     ),
 }
 

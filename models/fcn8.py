@@ -1,4 +1,4 @@
-"""FCN-8s: an encoder's maps at strides 8, 16 and 32, scored and summed up to one per pixel."""
+"""FCN-8s: an encoder's maps at strides 32, 16, 8, maybe 4 and 2, scored and summed per pixel."""
 
 # A layer documents itself: `call` and `compute_output_shape` are Keras' own.
 # ruff: noqa: D102
@@ -9,6 +9,9 @@ import keras
 import tensorflow as tf
 
 from config.errors import InputError
+from models.encoders import ENCODERS
+
+FINEST_STRIDES = (8, 4, 2)
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -39,6 +42,7 @@ def build_fcn8(
     encoder: keras.Model,
     *,
     num_classes: int = 1,
+    finest_stride: int = 8,
     num_neurons: int = 0,
     dropout: float = 0.5,
     score_bias: float = -2.0,
@@ -47,12 +51,14 @@ def build_fcn8(
 
     1 x 1 convolutions score the maps at strides 32, 16 and 8; each sum is resized to the next
     map's size, the last one to the picture's. All scores start at 0 but for `score_bias`, so an
-    untrained network says p = sigmoid(score_bias) everywhere and has no blob.
+    untrained network says p = sigmoid(score_bias) everywhere and has no blob. Objects that are
+    smaller or nearer to each other than about 8 pixels need the maps at stride 4 or 2 as well.
 
     Args:
         encoder: what `build_encoder` returned, with any input size; its layers are copied with
             their weights, because the copy takes every size.
         num_classes: number of classes, K.
+        finest_stride: stride of the finest map that is scored: 8, which makes it FCN-8s, 4 or 2.
         num_neurons: width of two further convolutions before the coarsest score, 7 x 7 and 1 x 1,
             each with dropout, 4,096 in the paper; 0 for none.
         dropout: share of their outputs that training drops.
@@ -64,7 +70,7 @@ def build_fcn8(
         layers keep the encoder's names.
 
     Raises:
-        InputError: `num_classes` below 1, or `num_neurons` below 0.
+        InputError: `num_classes` below 1, `num_neurons` below 0, or another `finest_stride`.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -77,7 +83,7 @@ def build_fcn8(
         Resizing replaces the padding by 100, the crops and the learnt upsampling; the bias is
         -2 instead of 0, where every pixel would sit on the threshold.
     """
-    _check_sizes(num_classes, num_neurons)
+    _check_arguments(num_classes, num_neurons, finest_stride)
     image = keras.Input((None, None, 3), name="image")
     maps = _copy_encoder(encoder, image)
     num_channels = 1 if num_classes == 1 else num_classes + 1
@@ -87,7 +93,7 @@ def build_fcn8(
         x = keras.layers.Conv2D(num_neurons, side, padding="same", activation="relu", name=name)(x)
         x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
     total = _score(num_channels, 32)(x)
-    for stride in (16, 8):
+    for stride in (16, *(stride for stride in FINEST_STRIDES if stride >= finest_stride)):
         features = maps[f"stride_{stride}"]
         total = ResizeLike(name=f"up_to_stride_{stride}")([total, features])
         score = _score(num_channels, stride)(features)
@@ -111,11 +117,17 @@ def _copy_encoder(encoder, image):
     copy.set_weights(encoder.get_weights())
     for mine, theirs in zip(copy.layers, encoder.layers, strict=True):
         mine.trainable = theirs.trainable
-    return copy.output
+    finest = ENCODERS[encoder.name].finest_layer if encoder.name in ENCODERS else None
+    maps = dict(copy.output)
+    if finest is not None:
+        maps["stride_2"] = copy.get_layer(finest).output
+    return maps
 
 
-def _check_sizes(num_classes, num_neurons):
+def _check_arguments(num_classes, num_neurons, finest_stride):
     if num_classes < 1:
         raise InputError(f"`num_classes` must be at least 1. Received {num_classes}.")
     if num_neurons < 0:
         raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")
+    if finest_stride not in FINEST_STRIDES:
+        raise InputError(f"`finest_stride` must be 8, 4 or 2. Received {finest_stride}.")
