@@ -160,12 +160,17 @@ class PointFitParams(TrainingParams):
     augment_color: float = param(
         "reach of brightness, contrast and saturation changes; 0 for none", minimum=0, maximum=1
     )
+    head: Literal["fcn8", "pyramid"] = param(
+        "fcn8: sum of the scores of each encoder map; pyramid: score of the fused maps"
+    )
     finest_stride: Literal[8, 4, 2] = param(
-        "stride of the finest encoder map that is scored; smaller ones part smaller objects",
+        "stride of the finest encoder map that is used; smaller ones part smaller objects",
         unit="pixels",
     )
     num_neurons: int = param(
-        "width of two further convolutions before the coarsest score; 0 for none", minimum=0
+        "width of the head: of a pyramid's features, or of two convolutions before the coarsest "
+        "score of fcn8, 0 for none",
+        minimum=0,
     )
     dropout: float = param("share of their outputs dropped in training", minimum=0, maximum=0.9)
     score_bias: float = param("what the logits of the classes start at", minimum=-20, maximum=20)
@@ -181,7 +186,20 @@ class PointFitParams(TrainingParams):
     min_area: int = param(
         "smaller blobs are dropped; pixels of the picture before scaling", unit="pixels", minimum=1
     )
-    calibrate: bool = param("choose threshold and min_area on the validation pictures after all")
+    levels: int = param(
+        "thresholds from there to 1 over which blobs that touch may come apart; 1 for one",
+        minimum=1,
+        maximum=100,
+    )
+    objects_per_blob: float = param(
+        "counts are blobs times this; other than 1 where objects lie too close to part",
+        minimum=0.01,
+        maximum=100,
+    )
+    calibrate: bool = param(
+        "choose threshold, levels and min_area on the validation pictures when all is trained"
+    )
+    fit_objects_per_blob: bool = param("choose objects_per_blob with them")
     max_points: int = param(
         "points that the saved counter lists per picture at most; counts stay true beyond",
         minimum=1,

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ops.class_blobs import label_class_blobs
+from ops.class_blobs import BlobRule, label_class_blobs
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -21,7 +23,8 @@ class BlobMAE(keras.metrics.Metric):
     the region's edge; those outside do not count. A NaN logit makes the result NaN.
 
     Args:
-        threshold: a blob's pixels have a probability above it.
+        threshold: attribute of `ops.class_blobs.BlobRule`, as are the next two.
+        levels: thresholds over which blobs that touch may come apart.
         min_area: smaller blobs are dropped, in pixels of the maps.
         name: the metric's name; Keras reports it as `val_mae` on validation data.
 
@@ -34,10 +37,9 @@ class BlobMAE(keras.metrics.Metric):
         2.0
     """
 
-    def __init__(self, threshold=0.5, min_area=1, name="mae", **kwargs):
+    def __init__(self, threshold=0.5, levels=1, min_area=1, name="mae", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.threshold = threshold
-        self.min_area = min_area
+        self.rule = BlobRule(threshold, levels, min_area)
         self.errors = self.add_variable((), initializer="zeros", name="errors")
         self.counts = self.add_variable((), initializer="zeros", name="counts")
 
@@ -55,8 +57,7 @@ class BlobMAE(keras.metrics.Metric):
         return self.errors / tf.maximum(self.counts, 1.0)
 
     def get_config(self):
-        own = {"threshold": self.threshold, "min_area": self.min_area}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **dataclasses.asdict(self.rule)}
 
     def _sum_errors(self, points, probs):
         total = np.float32(0)
@@ -64,9 +65,7 @@ class BlobMAE(keras.metrics.Metric):
             if np.isnan(picture).any():
                 return np.float32("nan")
             where = (maps >= 0).all(axis=-1)
-            labels = label_class_blobs(
-                picture, threshold=self.threshold, min_area=self.min_area, where=where
-            )
+            labels = label_class_blobs(picture, self.rule, where=where)
             wanted = np.where(where[..., np.newaxis], maps, 0).sum(axis=(0, 1))
             total += np.abs(labels.max(axis=(0, 1)) - wanted).sum()
         return np.float32(total)

@@ -169,6 +169,31 @@ def set_batch_norm(
                 layer.momentum = momentum
 
 
+def copy_encoder(encoder: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+    """Run an encoder's layers, copied with their weights, on an input of another size.
+
+    Args:
+        encoder: what `build_encoder` returned.
+        image: (B, H, W, 3) input, of unknown height and width perhaps.
+
+    Returns:
+        Its feature maps by name and, where its name is one of the table's, `stride_2` as well.
+
+    Example:
+        >>> encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
+        >>> sorted(copy_encoder(encoder, keras.Input((None, None, 3))))
+        ['stride_16', 'stride_2', 'stride_32', 'stride_4', 'stride_8']
+    """
+    copy = keras.models.clone_model(encoder, input_tensors=image)
+    copy.set_weights(encoder.get_weights())
+    for mine, theirs in zip(copy.layers, encoder.layers, strict=True):
+        mine.trainable = theirs.trainable
+    maps = dict(copy.output)
+    if encoder.name in ENCODERS:
+        maps["stride_2"] = copy.get_layer(ENCODERS[encoder.name].finest_layer).output
+    return maps
+
+
 def _check_arguments(model_name, input_shape, alpha):
     if model_name not in ENCODERS:
         nearest = difflib.get_close_matches(str(model_name), ENCODER_NAMES, n=1, cutoff=0)[0]

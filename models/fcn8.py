@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from config.errors import InputError
-from models.encoders import ENCODERS
+from models.encoders import copy_encoder
 
 FINEST_STRIDES = (8, 4, 2)
 
@@ -83,9 +83,11 @@ def build_fcn8(
         Resizing replaces the padding by 100, the crops and the learnt upsampling; the bias is
         -2 instead of 0, where every pixel would sit on the threshold.
     """
-    _check_arguments(num_classes, num_neurons, finest_stride)
+    check_head(num_classes, finest_stride)
+    if num_neurons < 0:
+        raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")
     image = keras.Input((None, None, 3), name="image")
-    maps = _copy_encoder(encoder, image)
+    maps = copy_encoder(encoder, image)
     num_channels = 1 if num_classes == 1 else num_classes + 1
     x = maps["stride_32"]
     for i, side in enumerate((7, 1) if num_neurons else ()):
@@ -100,34 +102,48 @@ def build_fcn8(
         total = keras.layers.Add(name=f"sum_{stride}")([total, score])
     logits = ResizeLike(name="logits", dtype="float32")([total, image])  # (B, H, W, C)
     model = keras.Model(image, logits, name=f"fcn8_{encoder.name}")
-    first_class = 0 if num_classes == 1 else 1
-    kernel, bias = model.get_layer("score_32").get_weights()
-    bias[first_class:] = score_bias
-    model.get_layer("score_32").set_weights([kernel, bias])
+    set_score_bias(model.get_layer("score_32"), num_classes, score_bias)
     return model
+
+
+def set_score_bias(layer: keras.layers.Layer, num_classes: int, score_bias: float) -> None:
+    """Set what the logits of the classes start at; the background's stay as they are.
+
+    Args:
+        layer: a convolution to one channel, or to K + 1 with the background first.
+        num_classes: number of classes, K.
+        score_bias: the classes' bias.
+
+    Example:
+        >>> layer = keras.layers.Conv2D(3, 1)
+        >>> layer.build((None, 4, 4, 2))
+        >>> set_score_bias(layer, 2, -2.0)
+        >>> layer.bias.numpy().tolist()
+        [0.0, -2.0, -2.0]
+    """
+    kernel, bias = layer.get_weights()
+    bias[0 if num_classes == 1 else 1 :] = score_bias
+    layer.set_weights([kernel, bias])
+
+
+def check_head(num_classes: int, finest_stride: int) -> None:
+    """Refuse arguments that no head can be built with.
+
+    Args:
+        num_classes: number of classes, K.
+        finest_stride: stride of the finest encoder map that is used.
+
+    Raises:
+        InputError: `num_classes` below 1, or another stride than 8, 4 or 2.
+
+    Example:
+        >>> check_head(1, 8)
+    """
+    if num_classes < 1:
+        raise InputError(f"`num_classes` must be at least 1. Received {num_classes}.")
+    if finest_stride not in FINEST_STRIDES:
+        raise InputError(f"`finest_stride` must be 8, 4 or 2. Received {finest_stride}.")
 
 
 def _score(num_channels, stride):
     return keras.layers.Conv2D(num_channels, 1, kernel_initializer="zeros", name=f"score_{stride}")
-
-
-def _copy_encoder(encoder, image):
-    """Run an encoder's layers, copied, on an input of unknown size; return its maps by name."""
-    copy = keras.models.clone_model(encoder, input_tensors=image)
-    copy.set_weights(encoder.get_weights())
-    for mine, theirs in zip(copy.layers, encoder.layers, strict=True):
-        mine.trainable = theirs.trainable
-    finest = ENCODERS[encoder.name].finest_layer if encoder.name in ENCODERS else None
-    maps = dict(copy.output)
-    if finest is not None:
-        maps["stride_2"] = copy.get_layer(finest).output
-    return maps
-
-
-def _check_arguments(num_classes, num_neurons, finest_stride):
-    if num_classes < 1:
-        raise InputError(f"`num_classes` must be at least 1. Received {num_classes}.")
-    if num_neurons < 0:
-        raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")
-    if finest_stride not in FINEST_STRIDES:
-        raise InputError(f"`finest_stride` must be 8, 4 or 2. Received {finest_stride}.")

@@ -2,66 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ops.blobs import blob_points, label_blobs
+from ops.blob_levels import label_leaf_blobs, level_thresholds
+from ops.blobs import blob_points
 
 
-def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """Tell which pixels belong to which class.
+@dataclass(frozen=True)
+class BlobRule:
+    """What counts as a blob.
 
-    A pixel belongs to class c when p_c exceeds the threshold and neither another class nor the
-    background, with 1 - sum p, is likelier; from a threshold of .5 on the first says it all.
-
-    Args:
-        probabilities: (H, W, K), of each class; NaN belongs to none.
-        threshold: in [0, 1).
-
-    Returns:
-        (H, W, K) bool.
+    Attributes:
+        threshold: its pixels have a probability above it, in [0, 1).
+        levels: thresholds from there to 1, over which blobs that touch may come apart; 1 for one.
+        min_area: smaller blobs are dropped, in pixels of the map; need not be whole.
 
     Example:
-        >>> class_masks(np.array([[[0.3, 0.5], [0.3, 0.3]]]), 0.2).tolist()
-        [[[False, True], [False, False]]]
+        >>> BlobRule(min_area=2).scaled(3.0).min_area
+        18.0
     """
-    probabilities = np.asarray(probabilities)
-    masks = probabilities > threshold
-    if probabilities.shape[-1] == 1 or threshold >= 0.5:
-        return masks
-    background = 1 - probabilities.sum(axis=-1, keepdims=True)
-    likeliest = np.concatenate([background, probabilities], axis=-1).argmax(axis=-1)
-    return masks & (likeliest[..., np.newaxis] == np.arange(1, probabilities.shape[-1] + 1))
+
+    threshold: float = 0.5
+    levels: int = 1
+    min_area: float = 1
+
+    def scaled(self, scale: float) -> BlobRule:
+        """Return the rule for a map whose sides are `scale` times as long."""
+        return BlobRule(self.threshold, self.levels, max(1.0, self.min_area * scale**2))
 
 
 def label_class_blobs(
-    probabilities: np.ndarray,
-    *,
-    threshold: float = 0.5,
-    min_area: int = 1,
-    where: np.ndarray | None = None,
+    probabilities: np.ndarray, rule: BlobRule, *, where: np.ndarray | None = None
 ) -> np.ndarray:
     """Label the blobs of every class, as the saved point counter finds them.
 
+    A pixel belongs to a blob of class c when p_c exceeds the threshold and neither another class
+    nor the background, with 1 - sum p, is likelier; from a threshold of .5 on the first says it
+    all. See `ops.blob_levels.label_leaf_blobs` for `levels`.
+
     Args:
-        probabilities: (H, W, K), of each class.
-        threshold: a blob's pixels are above it.
-        min_area: smaller blobs are dropped, in pixels.
+        probabilities: (H, W, K), of each class; NaN belongs to none.
+        rule: what counts as a blob.
         where: (H, W) bool, the region that counts; None for the whole picture.
 
     Returns:
         (H, W, K) int32; of each class 0 background, 1 to M the blobs.
 
     Raises:
-        ValueError: `where` is of another size, or `min_area` is below 1.
+        ValueError: the rule is out of range, or `where` is of another size.
 
     Example:
-        >>> label_class_blobs(np.array([[[0.9, 0.1], [0.1, 0.8]]])).tolist()
-        [[[1, 0], [0, 1]]]
+        >>> maps = np.array([[[0.3, 0.5], [0.3, 0.3]]])
+        >>> label_class_blobs(maps, BlobRule(threshold=0.2)).tolist()
+        [[[0, 1], [0, 0]]]
     """
-    masks = class_masks(probabilities, threshold)
+    probabilities = np.asarray(probabilities)
+    thresholds = level_thresholds(rule.threshold, rule.levels)
+    if probabilities.shape[-1] > 1 and rule.threshold < 0.5:
+        probabilities = _keep_likeliest(probabilities)
     labels = [
-        label_blobs(mask, threshold=0.5, min_area=min_area, where=where)
-        for mask in np.moveaxis(masks, -1, 0)
+        label_leaf_blobs(probs, thresholds, min_area=rule.min_area, where=where)
+        for probs in np.moveaxis(probabilities, -1, 0)
     ]
     return np.stack(labels, axis=-1)
 
@@ -83,3 +86,11 @@ def class_points(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = [blob_points(channel) for channel in np.moveaxis(labels, -1, 0)]
     classes = [np.full(len(found), c, np.int64) for c, found in enumerate(points, 1)]
     return np.concatenate(points), np.concatenate(classes)
+
+
+def _keep_likeliest(probabilities):
+    """Return the probabilities with 0 wherever another class or the background is likelier."""
+    background = 1 - probabilities.sum(axis=-1, keepdims=True)
+    likeliest = np.concatenate([background, probabilities], axis=-1).argmax(axis=-1)
+    own = np.arange(1, probabilities.shape[-1] + 1)
+    return np.where(likeliest[..., np.newaxis] == own, probabilities, 0)
