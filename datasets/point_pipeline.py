@@ -15,7 +15,7 @@ from datasets.pipeline import count_steps
 from datasets.records import PointRecord
 from datasets.regions import read_region
 from datasets.samples import Sample, cut_window, draw_corner
-from datasets.scaled_images import ScaledImages
+from datasets.scaled_images import ScaledImages, resize_mask
 from datasets.sharding import current_shard, make_evaluation_batches
 from ops.point_maps import OUTSIDE_REGION, rasterise_points
 
@@ -78,15 +78,9 @@ class PointPictures:
         """
         record, size = self.records[number], self.images.file_sizes[number]
         image = self.images.read(number)
-        where = read_region(record.region, size)  # (H, W)
-        factors = np.divide(image.shape[:2], size)
-        rows, columns = (
-            (np.arange(scaled) + 0.5) / factor
-            for scaled, factor in zip(image.shape[:2], factors, strict=True)
-        )
-        nearest = np.ix_(rows.astype(int), columns.astype(int))
-        points = np.asarray(record.points, np.float64).reshape(-1, 2) * factors
-        return Sample(image, points, where[nearest])
+        where = resize_mask(read_region(record.region, size), image.shape[:2])
+        points = np.asarray(record.points, np.float64).reshape(-1, 2)
+        return Sample(image, points * np.divide(image.shape[:2], size), where)
 
     def draw_maps(self, number: int, sample: Sample) -> np.ndarray:
         """Count the points of a sample in every pixel.

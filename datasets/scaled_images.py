@@ -107,3 +107,26 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return image
     resized = Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(resized)
+
+
+def resize_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a mask: each pixel takes the value under its centre.
+
+    Args:
+        mask: (H, W) bool.
+        size: (height, width) wanted, in pixels.
+
+    Returns:
+        (height, width) bool; `mask` itself when it has that size.
+
+    Example:
+        >>> resize_mask(np.array([[True, False]]), (1, 4)).tolist()
+        [[True, True, False, False]]
+    """
+    if mask.shape == tuple(size):
+        return mask
+    places = [
+        ((np.arange(wanted) + 0.5) * length / wanted).astype(int)
+        for wanted, length in zip(size, mask.shape, strict=True)
+    ]
+    return mask[np.ix_(*places)]

@@ -33,14 +33,33 @@ class BlobRule:
         return BlobRule(self.threshold, self.levels, max(1.0, self.min_area * scale**2))
 
 
+def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+    """Tell which pixels belong to which class.
+
+    A pixel belongs to class c when p_c exceeds the threshold and neither another class nor the
+    background, with 1 - sum p, is likelier; from a threshold of .5 on the first says it all.
+
+    Args:
+        probabilities: (H, W, K), of each class; NaN belongs to none.
+        threshold: in [0, 1).
+
+    Returns:
+        (H, W, K) bool.
+
+    Example:
+        >>> class_masks(np.array([[[0.3, 0.5], [0.3, 0.3]]]), 0.2).tolist()
+        [[[False, True], [False, False]]]
+    """
+    return _keep_likeliest(np.asarray(probabilities), threshold) > threshold
+
+
 def label_class_blobs(
     probabilities: np.ndarray, rule: BlobRule, *, where: np.ndarray | None = None
 ) -> np.ndarray:
     """Label the blobs of every class, as the saved point counter finds them.
 
-    A pixel belongs to a blob of class c when p_c exceeds the threshold and neither another class
-    nor the background, with 1 - sum p, is likelier; from a threshold of .5 on the first says it
-    all. See `ops.blob_levels.label_leaf_blobs` for `levels`.
+    The blobs are made of the pixels of `class_masks`; where they touch they come apart as
+    `ops.blob_levels.label_leaf_blobs` tells.
 
     Args:
         probabilities: (H, W, K), of each class; NaN belongs to none.
@@ -58,10 +77,8 @@ def label_class_blobs(
         >>> label_class_blobs(maps, BlobRule(threshold=0.2)).tolist()
         [[[0, 1], [0, 0]]]
     """
-    probabilities = np.asarray(probabilities)
+    probabilities = _keep_likeliest(np.asarray(probabilities), rule.threshold)
     thresholds = level_thresholds(rule.threshold, rule.levels)
-    if probabilities.shape[-1] > 1 and rule.threshold < 0.5:
-        probabilities = _keep_likeliest(probabilities)
     labels = [
         label_leaf_blobs(probs, thresholds, min_area=rule.min_area, where=where)
         for probs in np.moveaxis(probabilities, -1, 0)
@@ -88,8 +105,10 @@ def class_points(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(points), np.concatenate(classes)
 
 
-def _keep_likeliest(probabilities):
+def _keep_likeliest(probabilities, threshold):
     """Return the probabilities with 0 wherever another class or the background is likelier."""
+    if probabilities.shape[-1] == 1 or threshold >= 0.5:
+        return probabilities
     background = 1 - probabilities.sum(axis=-1, keepdims=True)
     likeliest = np.concatenate([background, probabilities], axis=-1).argmax(axis=-1)
     own = np.arange(1, probabilities.shape[-1] + 1)

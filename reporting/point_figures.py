@@ -29,8 +29,8 @@ def draw_points(
     Args:
         image: (H, W, 3) uint8 picture.
         points: (N, 2) true (row, column) pixels.
-        labels: (H, W, K) integers, the blobs of each class, 0 background.
-        probabilities: (H, W, K), of each class; the heat map shows the largest.
+        labels: (h, w, K) integers, the blobs of each class, 0 background, at any scale.
+        probabilities: (h, w, K), of each class; the heat map shows the largest.
         path: PNG file to write; its folder is made.
         title: stands above.
 
@@ -38,7 +38,7 @@ def draw_points(
         `path`.
 
     Raises:
-        ValueError: the maps are of another size than the picture.
+        ValueError: the maps are of unequal size.
         OSError: the file cannot be written.
 
     Example:
@@ -48,37 +48,38 @@ def draw_points(
         ...     draw_points(image, np.ones((1, 2)), maps, maps, Path(folder) / "a.png").name
         'a.png'
     """
-    height, width = image.shape[:2]
-    if labels.shape[:2] != (height, width) or probabilities.shape[:2] != (height, width):
+    if labels.shape != probabilities.shape:
         raise ValueError(
-            f"`labels` and `probabilities` must be ({height}, {width}, K), as the picture. "
+            "`labels` and `probabilities` must be (h, w, K) of one shape. "
             f"Received shapes {labels.shape} and {probabilities.shape}."
         )
-    found, _ = class_points(labels)
-    step = -(-max(height, width) // MAX_SIDE)
+    height, width = image.shape[:2]
+    points, (found, _) = np.asarray(points).reshape(-1, 2), class_points(labels)
+    found = (found + 0.5) * np.divide((height, width), labels.shape[:2]) - 0.5
     figure = new_figure(12, max(2.0, 4 * height / width) + 0.6)
     left, middle, right = figure.subplots(1, 3)
-    panels = (
-        (left, image[::step, ::step], f"{len(points)} true"),
-        (
-            middle,
-            colour_blobs(image[::step, ::step], labels[::step, ::step]),
-            f"{len(found)} found",
-        ),
+    shown = _shrink(image)
+    rows, columns = (
+        (np.arange(length) * wanted / length).astype(int)
+        for length, wanted in zip(shown.shape[:2], labels.shape[:2], strict=True)
     )
-    for axes, picture, text in panels:
-        axes.imshow(picture, extent=(0, width, height, 0), interpolation="nearest")
-        axes.set_title(text)
-    heat = probabilities[::step, ::step].max(axis=-1)
+    blobs = colour_blobs(shown, labels[np.ix_(rows, columns)])
     extent = (0, width, height, 0)
-    shown = right.imshow(heat, extent=extent, cmap="magma", vmin=0, vmax=1)
-    figure.colorbar(shown, ax=right, fraction=0.046, label="probability")
-    right.set_title("heat map")
-    size = float(np.clip(900 / np.sqrt(max(len(points), len(found), 1)) / 20, 3, 40))
-    for axes, marked in ((left, np.asarray(points).reshape(-1, 2)), (middle, found)):
+    for axes, picture, marked, text in (
+        (left, shown, points, "true"),
+        (middle, blobs, found, "found"),
+    ):
+        axes.imshow(picture, extent=extent, interpolation="nearest")
+        axes.set_title(f"{len(marked)} {text}")
+        size = float(np.clip(45 / np.sqrt(max(len(marked), 1)), 3, 40))
         axes.scatter(
             marked[:, 1] + 0.5, marked[:, 0] + 0.5, s=size, color=ORANGE, ec="white", lw=0.5
         )
+    heat = right.imshow(
+        _shrink(probabilities.max(axis=-1)), extent=extent, cmap="magma", vmin=0, vmax=1
+    )
+    figure.colorbar(heat, ax=right, fraction=0.046, label="probability")
+    right.set_title("heat map")
     for axes in (left, middle, right):
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
@@ -106,3 +107,9 @@ def colour_blobs(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     colours = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.9), np.ones_like(hues)], axis=-1))
     tinted = (1 - _BLOB_OPACITY) * image + _BLOB_OPACITY * 255 * colours[numbers]
     return np.where(numbers[..., np.newaxis] > 0, tinted, image).astype(np.uint8)
+
+
+def _shrink(picture):
+    """Return every n-th row and column, so that no side exceeds `MAX_SIDE`."""
+    step = -(-max(picture.shape[:2]) // MAX_SIDE)
+    return picture[::step, ::step]

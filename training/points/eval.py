@@ -56,6 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--min_area", type=int, help="smallest blob in pixels; default: the run's")
     parser.add_argument(
+        "--levels",
+        type=int,
+        help="thresholds over which blobs that touch may come apart; default: the run's",
+    )
+    parser.add_argument(
         "--calibrate",
         action="store_true",
         help="choose threshold and smallest area on the validation pictures",
@@ -75,10 +80,11 @@ def main(args: argparse.Namespace) -> None:
     Example:
         >>> # python -m training.points.eval --model RUN --calibrate
     """
-    if args.calibrate and (args.threshold is not None or args.min_area is not None):
+    given = {"threshold": args.threshold, "levels": args.levels, "min_area": args.min_area}
+    if args.calibrate and any(value is not None for value in given.values()):
         raise InputError(
-            "`--calibrate` chooses `--threshold` and `--min_area`. Received it with one of them; "
-            "leave either out."
+            "`--calibrate` chooses `--threshold`, `--levels` and `--min_area`. Received it with "
+            "one of them; leave either out."
         )
     run = Path(args.model)
     arguments, _ = read_run(run)
@@ -86,7 +92,7 @@ def main(args: argparse.Namespace) -> None:
     if not lock_run(run):
         raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
     try:
-        evaluate(stored, run, Asked(args.split, args.threshold, args.min_area, args.calibrate))
+        evaluate(stored, run, Asked(split=args.split, calibrate=args.calibrate, **given))
     finally:
         release_runs()
 

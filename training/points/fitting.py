@@ -22,6 +22,7 @@ from datasets.point_pipeline import (
     make_point_sample_loader,
 )
 from datasets.records import PointRecord
+from ops.class_blobs import BlobRule
 from training.callbacks import save_model
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
@@ -74,7 +75,8 @@ def fit_points(
     )
     network = build_network(encoder, params, num_classes)
     compile_network(network, params, num_classes, num_steps=steps * params.epochs)
-    counter = build_counter(network, params, threshold=params.threshold, min_area=params.min_area)
+    rule = BlobRule(params.threshold, params.levels, params.min_area)
+    counter = build_counter(network, params, rule, params.objects_per_blob)
     load = make_point_sample_loader(
         training, crop=params.crop, flip=params.flip, color=params.augment_color
     )

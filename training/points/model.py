@@ -11,8 +11,11 @@ from metrics.blob_counts import BlobMAE
 from models.encoders import set_batch_norm
 from models.fcn8 import build_fcn8
 from models.point_counter import build_point_counter
+from models.point_pyramid import build_point_pyramid
+from ops.class_blobs import BlobRule
 from training.experiment import build_optimizer
 
+HEADS = {"fcn8": build_fcn8, "pyramid": build_point_pyramid}
 ENCODER_SHAPE = (224, 224, 3)  # any will do: the network takes pictures of every size
 
 
@@ -35,7 +38,7 @@ def build_network(encoder: keras.Model, params: PointFitParams, num_classes: int
         >>> # see `training.points.train`
     """
     set_batch_norm(encoder, params.batch_norm, params.batch_norm_momentum)
-    return build_fcn8(
+    return HEADS[params.head](
         encoder,
         num_classes=num_classes,
         finest_stride=params.finest_stride,
@@ -71,24 +74,24 @@ def compile_network(
         weight_decay=params.weight_decay,
     )
     # The maps have the network's scale, `min_area` counts pixels of the picture.
-    min_area = max(1, round(params.min_area * params.scale**2))
+    rule = BlobRule(params.threshold, params.levels, params.min_area).scaled(params.scale)
     network.compile(
         optimizer,
         build_point_loss(params.loss, num_classes),
-        metrics=[BlobMAE(params.threshold, min_area)],
+        metrics=[BlobMAE(rule.threshold, rule.levels, rule.min_area)],
     )
 
 
 def build_counter(
-    network: keras.Model, params: PointFitParams, *, threshold: float, min_area: int
+    network: keras.Model, params: PointFitParams, rule: BlobRule, objects_per_blob: float
 ) -> keras.Model:
     """Build what is saved: from a picture to its blobs.
 
     Args:
         network: what `build_network` returned; shared, not copied.
         params: resolved parameters.
-        threshold: a blob's pixels have a probability above it.
-        min_area: smaller blobs are dropped, in pixels of the picture.
+        rule: what counts as a blob, in pixels of the picture.
+        objects_per_blob: counts are blobs times this.
 
     Returns:
         See `models.point_counter.build_point_counter`.
@@ -102,8 +105,10 @@ def build_counter(
     return build_point_counter(
         network,
         scale=params.scale,
-        threshold=threshold,
-        min_area=min_area,
+        threshold=rule.threshold,
+        levels=rule.levels,
+        min_area=rule.min_area,
+        objects_per_blob=objects_per_blob,
         max_points=params.max_points,
     )
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import keras
@@ -18,12 +18,13 @@ from config.schema import PointFitParams
 from metrics.class_counts import class_count_metrics
 from metrics.counting import counting_metrics, grid_average_error, mean_absolute_error
 from metrics.localization import add_matches
+from ops.class_blobs import BlobRule
 from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
-from reporting.point_settings import POINTS_FILE, find_settings, settings_asset
+from reporting.point_settings import POINTS_FILE, PointSettings, find_settings, settings_asset
 from training.callbacks import save_model
 from training.finish import finish_run
-from training.points.calibration import choose_settings
+from training.points.calibration import choose_rule
 from training.points.fitting import BEST_FILE, FIT_FILE
 from training.points.model import build_counter, find_network
 from training.points.pictures import read_scored_pictures, read_training_pictures
@@ -40,9 +41,10 @@ class Asked:
 
     Attributes:
         split: "test" or "val".
-        threshold: of the blobs; None for that of the run's counter.
-        min_area: of the blobs, pixels; None likewise.
-        calibrate: choose both on the validation pictures.
+        threshold: of the blobs; None for that of the run's counter, as for the next two.
+        levels: thresholds over which blobs that touch may come apart.
+        min_area: smallest blob, in pixels of the picture.
+        calibrate: choose them on the validation pictures.
 
     Example:
         >>> Asked(calibrate=True).split
@@ -51,6 +53,7 @@ class Asked:
 
     split: str = "test"
     threshold: float | None = None
+    levels: int | None = None
     min_area: int | None = None
     calibrate: bool = False
 
@@ -81,22 +84,22 @@ def score_run(
     fitted = read_fit(run)
     counter, chosen = settle_counter(args, params, run, asked)
     settings = find_settings(counter)
+    rule, factor = read_rule(settings), settings.objects_per_blob
     records, split = read_scored_pictures(args, params, asked.split)
     predict = make_predict(counter, max_pixels=params.max_pixels)
-    options = {
-        "threshold": settings.threshold,
-        "min_area": settings.min_area,
-        "radius": params.radius,
-    }
-    scores = [score_picture(record, *predict(record), **options) for record in records]
+    scores = [
+        score_picture(record, predict(record), rule, radius=params.radius) for record in records
+    ]
     names = params.classes or ()
-    metrics, units = summarise(scores, mean_count=fitted["mean_count"], class_names=names)
+    metrics, units = summarise(
+        scores, mean_count=fitted["mean_count"], class_names=names, objects_per_blob=factor
+    )
     if split == "val":
         metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
-    metrics |= {"threshold": settings.threshold, "min_area": settings.min_area}
-    units |= {"threshold": chosen, "min_area": f"pixels, {chosen}"}
-    write_predictions(scores, names, run / "predictions.csv")
-    draw_run(run, scores, predict, params, options)
+    metrics |= asdict(rule) | {"objects_per_blob": factor}
+    units |= {"min_area": "pixels"}
+    write_predictions(scores, names, run / "predictions.csv", objects_per_blob=factor)
+    draw_run(run, scores, predict, rule, params, objects_per_blob=factor)
     export_saved_model(
         counter,
         run / "saved_model",
@@ -104,14 +107,14 @@ def score_run(
         assets=settings_asset(counter, names),
     )
     notes = describe_choices(split, len(records), settings, chosen)
-    seconds_before = fitted["seconds"]
-    finish_run(run, args, params, metrics, units, started=started - seconds_before, notes=notes)
+    started -= fitted["seconds"]
+    finish_run(run, args, params, metrics, units, started=started, notes=notes)
 
 
 def settle_counter(
     args: argparse.Namespace, params: PointFitParams, run: Path, asked: Asked
 ) -> tuple[keras.Model, str]:
-    """Give the run's counter the threshold and smallest area that are asked for, and keep it.
+    """Give the run's counter the settings that are asked for, and keep it.
 
     Args:
         args: the wrapper's arguments.
@@ -129,25 +132,49 @@ def settle_counter(
         >>> # see `score_run`
     """
     counter = load_keras_model(run / BEST_FILE)
-    kept, network = find_settings(counter), find_network(counter)
-    threshold = kept.threshold if asked.threshold is None else asked.threshold
-    min_area = kept.min_area if asked.min_area is None else asked.min_area
-    chosen = _read_choice(run) if (threshold, min_area) == (kept.threshold, kept.min_area) else None
-    chosen = chosen or "given"
+    kept = find_settings(counter)
+    given = {name: getattr(asked, name) for name in ("threshold", "levels", "min_area")}
+    given = {name: value for name, value in given.items() if value is not None}
+    rule, factor = replace(read_rule(kept), **given), kept.objects_per_blob
+    chosen = _read_choice(run) if rule == read_rule(kept) else "given"
     if asked.calibrate:
         validation = read_training_pictures(args, params)[1]
-        predict = make_predict(counter, max_pixels=params.max_pixels)
-        threshold, min_area = choose_settings(validation, predict, radius=params.radius)
+        rule, factor = choose_rule(
+            validation,
+            make_predict(counter, max_pixels=params.max_pixels),
+            radius=params.radius,
+            fit_factor=params.fit_objects_per_blob,
+        )
         chosen = f"chosen on the {len(validation)} validation pictures"
-    counter = build_counter(network, params, threshold=threshold, min_area=min_area)
-    settings = asdict(find_settings(counter, params.classes or ()))
+    counter = build_counter(find_network(counter), params, rule, factor)
     save_model(counter, run / BEST_FILE)
-    write_json({**settings, "chosen": chosen}, run / POINTS_FILE)
+    settings = find_settings(counter, params.classes or ())
+    write_json({**asdict(settings), "chosen": chosen}, run / POINTS_FILE)
     return counter, chosen
 
 
+def read_rule(settings: PointSettings) -> BlobRule:
+    """Take what counts as a blob out of a counter's settings.
+
+    Args:
+        settings: of a point counter.
+
+    Returns:
+        The rule, in pixels of the picture.
+
+    Example:
+        >>> read_rule(PointSettings(min_area=4))
+        BlobRule(threshold=0.5, levels=1, min_area=4)
+    """
+    return BlobRule(settings.threshold, settings.levels, settings.min_area)
+
+
 def summarise(
-    scores: Sequence[PictureScore], *, mean_count: float, class_names: Sequence[str]
+    scores: Sequence[PictureScore],
+    *,
+    mean_count: float,
+    class_names: Sequence[str] = (),
+    objects_per_blob: float = 1.0,
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Compute every metric of a points run.
 
@@ -155,21 +182,25 @@ def summarise(
         scores: one per picture, at least one.
         mean_count: mean count of the training pictures.
         class_names: names of the classes, in order; fewer than two give no metrics per class.
+        objects_per_blob: counts are blobs times this.
 
     Returns:
-        (metrics, units): those of `metrics.counting.counting_metrics` on all objects, `game_0` to
-        `game_3`, `precision`, `recall` and `f1` of points within the radius, `blob_precision`,
-        `blob_recall` and `blob_f1`; with several classes also `mae_<class>` and `f1_<class>`, and
-        the four of `class_count_metrics`.
+        (metrics, units): those of `metrics.counting.counting_metrics` on all objects; `mae_blobs`,
+        the MAE of the blobs alone, where `objects_per_blob` is not 1; of the blobs' points
+        `game_0` to `game_3`, `precision`, `recall` and `f1` within the radius, and of the blobs
+        `blob_precision`, `blob_recall` and `blob_f1`; with several classes also `mae_<class>` and
+        `f1_<class>`, and the four of `class_count_metrics`.
 
     Example:
         >>> # see `score_run`
     """
     counts = np.stack([score.counts for score in scores])  # (N, K)
-    predicted = np.stack([score.predicted for score in scores])
-    metrics, units = counting_metrics(
-        counts.sum(axis=1), predicted.sum(axis=1), mean_count=mean_count
-    )
+    blobs = np.stack([score.blobs for score in scores])
+    predicted, totals = objects_per_blob * blobs, counts.sum(axis=1)
+    metrics, units = counting_metrics(totals, predicted.sum(axis=1), mean_count=mean_count)
+    if objects_per_blob != 1:
+        metrics["mae_blobs"] = mean_absolute_error(totals, blobs.sum(axis=1))
+        units["mae_blobs"] = "objects"
     for level in GAME_LEVELS:
         metrics[f"game_{level}"] = grid_average_error(
             [score.record.points for score in scores],
@@ -191,7 +222,9 @@ def summarise(
     return metrics, units
 
 
-def describe_choices(split: str, num_images: int, settings, chosen: str) -> list[str]:
+def describe_choices(
+    split: str, num_images: int, settings: PointSettings, chosen: str
+) -> list[str]:
     """Say in words on what a run was scored and how its settings came about.
 
     Args:
@@ -204,9 +237,8 @@ def describe_choices(split: str, num_images: int, settings, chosen: str) -> list
         Sentences for the report.
 
     Example:
-        >>> from reporting.point_settings import PointSettings
         >>> describe_choices("val", 3, PointSettings(), "given")[1]
-        'Blobs: probability above 0.5, at least 1 pixels; given.'
+        'Blobs: threshold 0.5, 1 levels, at least 1 pixels, 1 objects each; given.'
     """
     scored = f"Scored on {num_images} test pictures, which nothing was chosen on."
     if split == "val":
@@ -215,8 +247,8 @@ def describe_choices(split: str, num_images: int, settings, chosen: str) -> list
             "expect larger errors on others. These metrics are named val_."
         )
     blobs = (
-        f"Blobs: probability above {settings.threshold:g}, at least {settings.min_area} pixels; "
-        f"{chosen}."
+        f"Blobs: threshold {settings.threshold:g}, {settings.levels} levels, at least "
+        f"{settings.min_area:g} pixels, {settings.objects_per_blob:g} objects each; {chosen}."
     )
     return [scored, blobs]
 
@@ -248,9 +280,9 @@ def read_fit(run: Path) -> dict:
         ) from error
 
 
-def _read_choice(run: Path) -> str | None:
-    """Return how the settings that the run's counter has were chosen, where that is known."""
+def _read_choice(run: Path) -> str:
+    """Return how the settings that the run's counter has were chosen."""
     path = run / POINTS_FILE
     if not path.is_file():
-        return None
+        return "given"
     return str(json.loads(path.read_text(encoding="utf-8")).get("chosen", "given"))
