@@ -26,7 +26,7 @@ from ops.class_blobs import BlobRule
 from training.callbacks import save_model
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
-from training.points.model import build_counter, build_network, compile_network
+from training.points.model import build_counter, build_network, build_trained
 from training.points.pictures import name_datasets
 from training.runs import open_run
 from training.workers import is_chief
@@ -74,7 +74,7 @@ def fit_points(
         len(training.records), params.crops_per_epoch, batch_size=params.batch_size
     )
     network = build_network(encoder, params, num_classes)
-    compile_network(network, params, num_classes, num_steps=steps * params.epochs)
+    trained = build_trained(network, params, num_classes, num_steps=steps * params.epochs)
     rule = BlobRule(params.threshold, params.levels, params.min_area)
     counter = build_counter(network, params, rule, params.objects_per_blob)
     load = make_point_sample_loader(
@@ -82,7 +82,7 @@ def fit_points(
     )
     run = open_run(args, params, name_datasets(args)[0])
     fit(
-        network,
+        trained,
         lambda first_step: make_sample_dataset(
             num_samples,
             load,

@@ -48,16 +48,21 @@ def build_network(encoder: keras.Model, params: PointFitParams, num_classes: int
     )
 
 
-def compile_network(
+def build_trained(
     network: keras.Model, params: PointFitParams, num_classes: int, *, num_steps: int
-) -> None:
-    """Compile a network with the loss on points and the error of its counts.
+) -> keras.Model:
+    """Build what is trained: the network with the loss on points and the error of its counts.
+
+    The network itself stays uncompiled, so that the counter's file names no loss.
 
     Args:
-        network: what `build_network` returned; changed in place.
+        network: what `build_network` returned; shared, not copied.
         params: resolved parameters.
         num_classes: number of classes, K.
         num_steps: steps of the whole training.
+
+    Returns:
+        A compiled model of the network's layers.
 
     Raises:
         InputError: the optimizer or the loss cannot be built.
@@ -75,11 +80,13 @@ def compile_network(
     )
     # The maps have the network's scale, `min_area` counts pixels of the picture.
     rule = BlobRule(params.threshold, params.levels, params.min_area).scaled(params.scale)
-    network.compile(
+    trained = keras.Model(network.input, network.output, name="trained")
+    trained.compile(
         optimizer,
         build_point_loss(params.loss, num_classes),
         metrics=[BlobMAE(rule.threshold, rule.levels, rule.min_area)],
     )
+    return trained
 
 
 def build_counter(
