@@ -65,7 +65,7 @@ class BlobMAE(keras.metrics.Metric):
             if np.isnan(picture).any():
                 return np.float32("nan")
             where = (maps >= 0).all(axis=-1)
-            labels = label_class_blobs(picture, self.rule, where=where)
+            labels = label_class_blobs(picture, **dataclasses.asdict(self.rule), where=where)
             wanted = np.where(where[..., np.newaxis], maps, 0).sum(axis=(0, 1))
             total += np.abs(labels.max(axis=(0, 1)) - wanted).sum()
         return np.float32(total)

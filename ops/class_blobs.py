@@ -54,7 +54,12 @@ def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray
 
 
 def label_class_blobs(
-    probabilities: np.ndarray, rule: BlobRule, *, where: np.ndarray | None = None
+    probabilities: np.ndarray,
+    *,
+    threshold: float = 0.5,
+    levels: int = 1,
+    min_area: float = 1,
+    where: np.ndarray | None = None,
 ) -> np.ndarray:
     """Label the blobs of every class, as the saved point counter finds them.
 
@@ -63,24 +68,26 @@ def label_class_blobs(
 
     Args:
         probabilities: (H, W, K), of each class; NaN belongs to none.
-        rule: what counts as a blob.
+        threshold: attribute of `BlobRule`, as are the next two.
+        levels: thresholds over which blobs that touch may come apart.
+        min_area: smaller blobs are dropped, in pixels.
         where: (H, W) bool, the region that counts; None for the whole picture.
 
     Returns:
         (H, W, K) int32; of each class 0 background, 1 to M the blobs.
 
     Raises:
-        ValueError: the rule is out of range, or `where` is of another size.
+        ValueError: a number is out of range, or `where` is of another size.
 
     Example:
         >>> maps = np.array([[[0.3, 0.5], [0.3, 0.3]]])
-        >>> label_class_blobs(maps, BlobRule(threshold=0.2)).tolist()
+        >>> label_class_blobs(maps, threshold=0.2).tolist()
         [[[0, 1], [0, 0]]]
     """
-    probabilities = _keep_likeliest(np.asarray(probabilities), rule.threshold)
-    thresholds = level_thresholds(rule.threshold, rule.levels)
+    probabilities = _keep_likeliest(np.asarray(probabilities), threshold)
+    thresholds = level_thresholds(threshold, levels)
     labels = [
-        label_leaf_blobs(probs, thresholds, min_area=rule.min_area, where=where)
+        label_leaf_blobs(probs, thresholds, min_area=min_area, where=where)
         for probs in np.moveaxis(probabilities, -1, 0)
     ]
     return np.stack(labels, axis=-1)

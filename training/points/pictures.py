@@ -7,7 +7,7 @@ import logging
 
 import numpy as np
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from config.schema import PointFitParams
 from datasets.points import read_points
 from datasets.records import PointRecord
@@ -67,7 +67,10 @@ def read_scored_pictures(
         >>> # see `training.points.scoring`
     """
     if split == "test":
-        records = _read(args, params, name_datasets(args)[1], "test")
+        try:
+            records = _read(args, params, name_datasets(args)[1], "test")
+        except MissingSplit:
+            records = []
         if records:
             return records, "test"
         logger.warning("there are no test pictures; the validation pictures are scored instead")

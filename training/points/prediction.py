@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
@@ -46,7 +46,7 @@ class PictureMaps:
     def label(self, rule: BlobRule) -> np.ndarray:
         """Label the blobs, (h, w, K) int32, by a rule in pixels of the picture."""
         rule = rule.scaled(self.map_scale)
-        return label_class_blobs(self.probabilities, rule, where=self.where)
+        return label_class_blobs(self.probabilities, **asdict(rule), where=self.where)
 
     def to_picture(self, points: np.ndarray) -> np.ndarray:
         """Turn pixels of the maps, (N, 2), into pixels of the picture."""

@@ -240,7 +240,7 @@ def describe_choices(
         >>> describe_choices("val", 3, PointSettings(), "given")[1]
         'Blobs: threshold 0.5, 1 levels, at least 1 pixels, 1 objects each; given.'
     """
-    scored = f"Scored on {num_images} test pictures, which nothing was chosen on."
+    scored = f"Scored on the {num_images} test pictures."
     if split == "val":
         scored = (
             f"Scored on the {num_images} validation pictures, on which the best epoch was chosen: "
