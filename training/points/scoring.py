@@ -237,8 +237,8 @@ def describe_choices(
         Sentences for the report.
 
     Example:
-        >>> describe_choices("val", 3, PointSettings(), "given")[1]
-        'Blobs: threshold 0.5, 1 levels, at least 1 pixels, 1 objects each; given.'
+        >>> describe_choices("test", 3, PointSettings(), "given")[1]
+        'Blobs: threshold 0.5, levels 1, at least 1 pixels, each counts 1; given.'
     """
     scored = f"Scored on the {num_images} test pictures."
     if split == "val":
@@ -247,8 +247,8 @@ def describe_choices(
             "expect larger errors on others. These metrics are named val_."
         )
     blobs = (
-        f"Blobs: threshold {settings.threshold:g}, {settings.levels} levels, at least "
-        f"{settings.min_area:g} pixels, {settings.objects_per_blob:g} objects each; {chosen}."
+        f"Blobs: threshold {settings.threshold:g}, levels {settings.levels}, at least "
+        f"{settings.min_area:g} pixels, each counts {settings.objects_per_blob:.4g}; {chosen}."
     )
     return [scored, blobs]
 
