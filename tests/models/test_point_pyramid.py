@@ -63,3 +63,10 @@ def test_build_point_pyramid_reloads_in_safe_mode(encoder, tmp_path):
 def test_build_point_pyramid_bad_arguments(encoder, options, match):
     with pytest.raises(InputError, match=match):
         build_point_pyramid(encoder, **options)
+
+
+def test_build_point_pyramid_names_an_encoder_without_the_finest_map(encoder):
+    other = keras.Model(encoder.input, encoder.output, name="mine")
+    assert build_point_pyramid(other, finest_stride=4, num_neurons=4).name == "pyramid_mine"
+    with pytest.raises(InputError, match="`finest_stride` 2 needs .* Received mine, which gives"):
+        build_point_pyramid(other, finest_stride=2, num_neurons=4)
