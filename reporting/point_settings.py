@@ -146,7 +146,8 @@ def _is_whole(value):
 
 
 def _are_names(value):
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return named and len(set(value)) == len(value)
 
 
 _RULES = {
@@ -154,7 +155,7 @@ _RULES = {
     "min_area": (_is_whole, "a whole number from 1", int),
     "max_points": (_is_whole, "a whole number from 1", int),
     "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
-    "class_names": (_are_names, "a list of names", tuple),
+    "class_names": (_are_names, "a list of different names", tuple),
 }
 
 
