@@ -5,83 +5,15 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import tensorflow as tf
 
 from config.errors import InputError
-from ops.graph_blobs import find_graph_blobs
-
-SMALLEST_SIDE = 32  # of what the encoders take, pixels
-
-
-@keras.saving.register_keras_serializable("inkling")
-class ScaleImages(keras.layers.Layer):
-    """Turn uint8 pictures to [0, 1] and resize them by a factor; grow tiny ones to 32 pixels.
-
-    (B, H, W, 3) uint8 to (B, max(32, h), max(32, w), 3) float32 with h = round(H `scale`), at
-    least 1. Shrinking averages (antialiased), both ways are bilinear. What is added below and on
-    the right repeats the border.
-
-    Args:
-        scale: factor of height and width, above 0.
-
-    Example:
-        >>> tuple(ScaleImages(0.5)(keras.ops.zeros((1, 100, 20, 3), "uint8")).shape)
-        (1, 50, 32, 3)
-    """
-
-    def __init__(self, scale=1.0, **kwargs):
-        super().__init__(autocast=False, **kwargs)
-        self.scale = scale
-
-    def call(self, images):
-        size = scaled_size(tf.shape(images)[1:3], self.scale)
-        if self.scale != 1:
-            images = tf.image.resize(images, size, antialias=self.scale < 1)
-        images = tf.cast(images, tf.float32) / 255.0
-        return tf.cond(
-            tf.reduce_min(size) < SMALLEST_SIDE, lambda: _repeat_border(images), lambda: images
-        )
-
-    def compute_output_spec(self, images):
-        return keras.KerasTensor((images.shape[0], None, None, images.shape[3]), "float32")
-
-    def get_config(self):
-        return {**super().get_config(), "scale": self.scale}
-
-
-@keras.saving.register_keras_serializable("inkling")
-class RestoreSize(keras.layers.Layer):
-    """Undo `ScaleImages` on a map: call it on `[map, images]`, the images as they came in.
-
-    Cuts off what was added and resizes bilinearly to the images' height and width.
-
-    Args:
-        scale: the factor that `ScaleImages` took.
-
-    Example:
-        >>> logits, images = keras.ops.zeros((1, 50, 32, 1)), keras.ops.zeros((1, 100, 20, 3))
-        >>> tuple(RestoreSize(0.5)([logits, images]).shape)
-        (1, 100, 20, 1)
-    """
-
-    def __init__(self, scale=1.0, **kwargs):
-        super().__init__(autocast=False, **kwargs)
-        self.scale = scale
-
-    def call(self, inputs):
-        maps, images = inputs
-        size = tf.shape(images)[1:3]
-        height, width = tf.unstack(scaled_size(size, self.scale))
-        maps = tf.cast(maps[:, :height, :width], tf.float32)
-        return maps if self.scale == 1 else tf.image.resize(maps, size)
-
-    def compute_output_spec(self, inputs):
-        maps, images = inputs
-        return keras.KerasTensor((*images.shape[:3], maps.shape[3]), "float32")
-
-    def get_config(self):
-        return {**super().get_config(), "scale": self.scale}
+from models.picture_scale import RestoreSize, ScaleImages
+from ops.blob_levels import level_thresholds
+from ops.graph_blobs import find_leaf_blobs
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -115,17 +47,21 @@ class CountBlobs(keras.layers.Layer):
 
     A pixel belongs to class c when p_c > `threshold` and no other class, nor the background with
     1 - sum p, is likelier: with a threshold of .5 or more the first says it all. NaN belongs to
-    none. The 8-connected areas of a class are its blobs.
+    none. The 8-connected areas of a class are its blobs; with `levels` above 1, those that hold
+    no area above a higher threshold (`ops.blob_levels`).
 
     (B, H, W, K) float32 probabilities to a dict of `count` (B,) and `class_counts` (B, K)
-    float32; `points` (B, max_points, 2) float32, (row, column) of each blob's pixel nearest to
-    its centroid, class by class and by the blobs' first pixels, then -1; `point_classes`
-    (B, max_points) int32 from 1 to K, then 0; `num_points` (B,) int32, at most `max_points`.
+    float32, objects; `points` (B, max_points, 2) float32, (row, column) of each blob's pixel
+    nearest to its centroid, class by class, then -1; `point_classes` (B, max_points) int32 from 1
+    to K, then 0; `num_points` (B,) int32, at most `max_points`.
 
     Args:
         threshold: a blob's pixels are above it.
         min_area: smaller blobs are dropped, in pixels of the picture as it came in.
         max_points: most points per picture; counts stay true beyond.
+        levels: thresholds over which blobs come apart; 1 for `threshold` alone.
+        objects_per_blob: factor of the counts.
+        map_scale: side of the maps over that of the picture, at least 1.
 
     Example:
         >>> found = CountBlobs(max_points=2)(keras.ops.array([[[[0.9], [0.1], [0.8]]]]))
@@ -133,34 +69,55 @@ class CountBlobs(keras.layers.Layer):
         ([2.0], [[[0.0, 0.0], [0.0, 2.0]]])
     """
 
-    def __init__(self, threshold=0.5, min_area=1, max_points=4096, **kwargs):
+    def __init__(
+        self,
+        threshold=0.5,
+        min_area=1,
+        max_points=4096,
+        levels=1,
+        objects_per_blob=1.0,
+        map_scale=1.0,
+        **kwargs,
+    ):
         super().__init__(autocast=False, **kwargs)
         self.threshold = threshold
         self.min_area = min_area
         self.max_points = max_points
+        self.levels = levels
+        self.objects_per_blob = objects_per_blob
+        self.map_scale = map_scale
         # The number of blobs is known only when the graph runs.
         self.supports_jit = False
 
     def call(self, probabilities):
-        masks = _class_masks(probabilities, self.threshold)  # (B, H, W, K)
-        batch, height, width, num_classes = tf.unstack(tf.shape(masks))
-        masks = tf.reshape(tf.transpose(masks, (0, 3, 1, 2)), (batch * num_classes, height, width))
-        blobs = find_graph_blobs(masks, min_area=self.min_area)
+        thresholds = level_thresholds(self.threshold, self.levels)
+        masks = _class_masks(probabilities, thresholds)  # (L, B, H, W, K)
+        masks = tf.transpose(masks, (1, 4, 0, 2, 3))  # (B, K, L, H, W)
+        shape = tf.shape(masks)
+        batch, num_classes = shape[0], shape[1]
+        min_area = math.ceil(self.min_area * self.map_scale**2)
+        blobs = find_leaf_blobs(
+            tf.reshape(masks, tf.concat([[batch * num_classes], shape[2:]], axis=0)),
+            min_area=min_area,
+        )
         counts = tf.math.bincount(blobs.masks, minlength=batch * num_classes)
         counts = tf.reshape(counts, (batch, num_classes))
         counts = tf.ensure_shape(counts, (None, probabilities.shape[-1]))
-        points, classes = self._list_points(blobs, tf.reduce_sum(counts, axis=1), num_classes)
+        num_blobs = tf.reduce_sum(counts, axis=1)
+        points, classes = self._list_points(blobs, num_blobs, num_classes)
         return {
-            "count": tf.cast(tf.reduce_sum(counts, axis=1), tf.float32),
-            "class_counts": tf.cast(counts, tf.float32),
+            "count": tf.cast(num_blobs, tf.float32) * self.objects_per_blob,
+            "class_counts": tf.cast(counts, tf.float32) * self.objects_per_blob,
             "points": points,
             "point_classes": classes,
-            "num_points": tf.minimum(tf.reduce_sum(counts, axis=1), self.max_points),
+            "num_points": tf.minimum(num_blobs, self.max_points),
         }
 
     def _list_points(self, blobs, counts, num_classes):
         """Give every picture its own list: (B, max_points, 2) and (B, max_points)."""
-        points = tf.RaggedTensor.from_row_lengths(blobs.points, counts)
+        # The middle of a map's pixel, counted from the middle of the picture's first one.
+        points = tf.maximum((blobs.points + 0.5) / self.map_scale - 0.5, 0.0)
+        points = tf.RaggedTensor.from_row_lengths(points, counts)
         classes = tf.RaggedTensor.from_row_lengths(blobs.masks % num_classes + 1, counts)
         return (
             points.to_tensor(-1.0, shape=(None, self.max_points, 2)),
@@ -178,12 +135,15 @@ class CountBlobs(keras.layers.Layer):
         }
 
     def get_config(self):
-        own = {
-            "threshold": self.threshold,
-            "min_area": self.min_area,
-            "max_points": self.max_points,
-        }
-        return {**super().get_config(), **own}
+        names = (
+            "threshold",
+            "min_area",
+            "max_points",
+            "levels",
+            "objects_per_blob",
+            "map_scale",
+        )
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def build_point_counter(
@@ -191,7 +151,9 @@ def build_point_counter(
     *,
     scale: float = 1.0,
     threshold: float = 0.5,
+    levels: int = 1,
     min_area: int = 1,
+    objects_per_blob: float = 1.0,
     max_points: int = 4096,
 ) -> keras.Model:
     """Build the whole counter: a picture of any size in; blobs, their points and number out.
@@ -200,18 +162,21 @@ def build_point_counter(
         network: what `build_fcn8` returned, or another model from float32 RGB (B, H, W, 3) in
             [0, 1] to logits (B, H, W, 1), or (B, H, W, K + 1) with the background first; shared,
             not copied.
-        scale: pictures are resized by this factor for the network, its logits back.
+        scale: pictures are resized by this factor for the network; at most 1, or a multiple of
+            1/2. The maps of shrunk pictures are resized back, those of enlarged ones are not.
         threshold: a blob's pixels have a probability above it, in [0, 1).
+        levels: thresholds over which blobs that touch come apart, see `ops.blob_levels`.
         min_area: smaller blobs are dropped, in pixels of the picture as it came in.
+        objects_per_blob: factor of the counts, where calibration found that blobs hold several.
         max_points: most points per picture that the model lists.
 
     Returns:
         Model from `images` (B, H, W, 3), uint8 RGB of any H and W, to a dict of `probabilities`
-        (B, H, W, K) float32 and what `CountBlobs` gives: `count`, `class_counts`, `points`,
-        `point_classes`, `num_points`.
+        (B, round(H s), round(W s), K) float32 with s = max(1, `scale`), and what `CountBlobs`
+        gives: `count`, `class_counts`, `points`, `point_classes`, `num_points`.
 
     Raises:
-        InputError: `scale`, `threshold`, `min_area` or `max_points` is out of range.
+        InputError: a number is out of range.
 
     Example:
         >>> image = keras.Input((None, None, 3))
@@ -220,7 +185,7 @@ def build_point_counter(
         >>> tuple(found["probabilities"].shape), int(found["num_points"][0])
         ((1, 40, 50, 1), 0)
     """
-    _check_arguments(scale, threshold, min_area, max_points)
+    _check_arguments(scale, threshold, levels, min_area, objects_per_blob, max_points)
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
     logits = network(ScaleImages(scale, name="scale_images", dtype="float32")(images))
     logits = RestoreSize(scale, name="restore_size", dtype="float32")(
@@ -229,33 +194,24 @@ def build_point_counter(
     probabilities = ClassProbabilities(name="probabilities", dtype="float32")(
         logits
     )  # (B, H, W, K)
-    count_blobs = CountBlobs(threshold, min_area, max_points, name="count_blobs", dtype="float32")
+    count_blobs = CountBlobs(
+        threshold,
+        min_area,
+        max_points,
+        levels=levels,
+        objects_per_blob=objects_per_blob,
+        map_scale=max(1.0, scale),
+        name="count_blobs",
+        dtype="float32",
+    )
     outputs = {"probabilities": probabilities, **count_blobs(probabilities)}
     return keras.Model(images, outputs, name="point_counter")
 
 
-def scaled_size(size: tf.Tensor, scale: float) -> tf.Tensor:
-    """Return a picture's size after resizing by a factor: rounded, at least one pixel.
-
-    Args:
-        size: (2,) int32 height and width, pixels.
-        scale: factor of both.
-
-    Returns:
-        (2,) int32.
-
-    Example:
-        >>> scaled_size(tf.constant([101, 1]), 0.25).numpy().tolist()
-        [25, 1]
-    """
-    scaled = tf.round(tf.cast(size, tf.float64) * scale)
-    return tf.maximum(tf.cast(scaled, tf.int32), 1)
-
-
-def _class_masks(probabilities, threshold):
-    """Return (B, H, W, K) bool: the pixels of each class."""
-    masks = probabilities > threshold
-    if probabilities.shape[-1] == 1 or threshold >= 0.5:
+def _class_masks(probabilities, thresholds):
+    """Return (L, B, H, W, K) bool: the pixels of each class above each threshold."""
+    masks = tf.stack([probabilities > threshold for threshold in thresholds])
+    if probabilities.shape[-1] == 1 or thresholds[0] >= 0.5:
         return masks
     background = 1.0 - tf.reduce_sum(probabilities, axis=-1, keepdims=True)
     likeliest = tf.argmax(tf.concat([background, probabilities], axis=-1), axis=-1)
@@ -263,20 +219,19 @@ def _class_masks(probabilities, threshold):
     return masks & (likeliest[..., tf.newaxis] == classes)
 
 
-def _repeat_border(images):
-    """Grow pictures to sides of 32 pixels by repeating their last row and column."""
-    for axis in (1, 2):
-        side = tf.shape(images)[axis]
-        places = tf.minimum(tf.range(tf.maximum(side, SMALLEST_SIDE)), side - 1)
-        images = tf.gather(images, places, axis=axis)
-    return images
-
-
-def _check_arguments(scale, threshold, min_area, max_points):
-    if not 0 < scale < float("inf"):
-        raise InputError(f"`scale` must be a positive number. Received {scale}.")
-    if not 0 <= threshold < 1:
-        raise InputError(f"`threshold` must be at least 0 and below 1. Received {threshold}.")
+def _check_arguments(scale, threshold, levels, min_area, objects_per_blob, max_points):
+    if not (0 < scale <= 1 or (1 < scale < float("inf") and 2 * scale % 1 == 0)):
+        raise InputError(
+            f"`scale` must be above 0 and at most 1, or a multiple of 1/2. Received {scale}."
+        )
+    try:
+        level_thresholds(threshold, levels)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    if not 0 < objects_per_blob < float("inf"):
+        raise InputError(
+            f"`objects_per_blob` must be a positive number. Received {objects_per_blob}."
+        )
     if min_area < 1:
         raise InputError(f"`min_area` must be at least 1 pixel. Received {min_area}.")
     if max_points < 1:

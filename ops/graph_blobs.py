@@ -64,18 +64,42 @@ def find_graph_blobs(masks: tf.Tensor, *, min_area: int = 1) -> GraphBlobs:
     """
     runs = _find_runs(masks)
     owners, areas, is_root = _measure(runs, min_area)
-    num_blobs = tf.shape(areas)[0]
+    return _locate(runs, owners, areas, tf.boolean_mask(runs.masks, is_root))
 
-    def mean_of(values):
-        # Exact: the doubled sums are whole numbers far below 2^53.
-        values = tf.cast(values, tf.float64) * tf.cast(runs.stops - runs.starts, tf.float64)
-        total = tf.math.unsorted_segment_sum(values, owners, num_blobs)
-        return total / tf.cast(areas, tf.float64)
 
-    row_means = mean_of(runs.rows)
-    column_means = mean_of(runs.starts + runs.stops - 1) / 2
-    points = _nearest_pixels(runs, owners, row_means, column_means)
-    return GraphBlobs(tf.boolean_mask(runs.masks, is_root), areas, points)
+def find_leaf_blobs(masks: tf.Tensor, *, min_area: int = 1) -> GraphBlobs:
+    """Find the areas of nested masks that hold no area of the next mask, in a graph.
+
+    What `ops.blob_levels.label_leaf_blobs` finds, given the map at each of its thresholds.
+
+    Args:
+        masks: (B, L, H, W) bool; along L each mask lies inside the one before.
+        min_area: smaller areas are dropped before the leaves are found, in pixels.
+
+    Returns:
+        One row per leaf; its `masks` is the place along B. They come by picture, by level, by
+        their first pixels.
+
+    Example:
+        >>> levels = tf.constant([[[[True, True, True, False, True]],
+        ...                        [[True, False, True, False, False]]]])
+        >>> find_leaf_blobs(levels).points.numpy().tolist()
+        [[0.0, 4.0], [0.0, 0.0], [0.0, 2.0]]
+    """
+    batch, levels, height, width = tf.unstack(tf.shape(masks))
+    runs = _find_runs(tf.reshape(masks, (batch * levels, height, width)))
+    owners, areas, is_root = _measure(runs, min_area)
+    # A run lies inside the blob that holds its first pixel one level below.
+    inner = tf.where((owners >= 0) & (runs.masks % levels > 0))[:, 0]
+    below = [tf.gather(values, inner) for values in (runs.masks - 1, runs.rows, runs.starts)]
+    holders = tf.gather(owners, tf.gather_nd(runs.owners, tf.stack(below, axis=1)))
+    num_held = tf.math.bincount(holders, minlength=tf.shape(areas)[0])
+    is_leaf = num_held == 0
+    numbers = tf.where(is_leaf, tf.cumsum(tf.cast(is_leaf, tf.int32)) - 1, -1)
+    numbers = tf.concat([numbers, [-1]], axis=0)  # the last for runs that belong to no blob
+    owners = tf.gather(numbers, tf.where(owners >= 0, owners, tf.shape(areas)[0]))
+    places = tf.boolean_mask(runs.masks, is_root) // levels
+    return _locate(runs, owners, tf.boolean_mask(areas, is_leaf), tf.boolean_mask(places, is_leaf))
 
 
 def label_masks(masks: tf.Tensor, *, min_area: int = 1) -> tf.Tensor:
@@ -110,6 +134,23 @@ def _measure(runs, min_area):
     is_root = (runs.parents == tf.range(num_runs)) & (areas >= min_area)
     numbers = tf.where(is_root, tf.cumsum(tf.cast(is_root, tf.int32)) - 1, -1)
     return tf.gather(numbers, runs.parents), tf.boolean_mask(areas, is_root), is_root
+
+
+def _locate(runs, owners, areas, masks):
+    """Return the blobs with their points; runs whose owner is -1 belong to none."""
+    kept = tf.where(owners >= 0)[:, 0]
+    kept_owners = tf.gather(owners, kept)
+
+    def mean_of(values):
+        # Exact: the doubled sums are whole numbers far below 2^53.
+        values = tf.cast(values, tf.float64) * tf.cast(runs.stops - runs.starts, tf.float64)
+        values = tf.gather(values, kept)
+        total = tf.math.unsorted_segment_sum(values, kept_owners, tf.shape(areas)[0])
+        return total / tf.cast(areas, tf.float64)
+
+    row_means = mean_of(runs.rows)
+    column_means = mean_of(runs.starts + runs.stops - 1) / 2
+    return GraphBlobs(masks, areas, _nearest_pixels(runs, owners, row_means, column_means))
 
 
 def _nearest_pixels(runs, owners, row_means, column_means):

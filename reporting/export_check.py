@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.point_counter import CountBlobs
+from ops.blob_levels import level_thresholds
 
 TOLERANCE = 1e-4
 CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
@@ -52,7 +53,7 @@ def compare_export(model: keras.Model, path: Path, max_pixels: int) -> float:
     if jumping is not None:
         probabilities = answer["probabilities"]
         found = _to_numpy(jumping(probabilities))
-        settled = _are_settled(probabilities, jumping.threshold)
+        settled = _are_settled(probabilities, jumping.threshold, jumping.levels)
     smooth = {name: value for name, value in expected.items() if name not in found}
     _require_equal("serving_default", found, answer)
     _require_equal("serve_bytes", found, of_files, rows=settled)
@@ -86,9 +87,11 @@ def _differs(signature, name, how, received):
     )
 
 
-def _are_settled(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+def _are_settled(probabilities: np.ndarray, threshold: float, levels: int) -> np.ndarray:
     """Say for each picture whether no pixel is near to gain, lose or change its class: (B,)."""
-    near = np.abs(probabilities - threshold).min(axis=-1) < TOLERANCE
+    thresholds = level_thresholds(threshold, levels)
+    distances = [np.abs(probabilities - each).min(axis=-1) for each in thresholds]
+    near = np.min(distances, axis=0) < TOLERANCE  # (B, H, W)
     if threshold < 0.5:
         background = 1 - probabilities.sum(axis=-1, keepdims=True)
         order = np.sort(np.concatenate([background, probabilities], axis=-1), axis=-1)

@@ -12,7 +12,8 @@ import keras
 
 from config.errors import InputError
 from datasets.paths import require_size
-from models.point_counter import CountBlobs, ScaleImages
+from models.picture_scale import ScaleImages
+from models.point_counter import CountBlobs
 
 POINTS_FILE = "points.json"
 _MAX_BYTES = 1 << 20
@@ -27,6 +28,8 @@ class PointSettings:
         min_area: smaller blobs are dropped, pixels of the picture.
         max_points: most points per picture that the exported model lists.
         scale: factor by which the model resizes pictures before it looks at them.
+        levels: thresholds over which blobs that touch come apart, see `ops.blob_levels`.
+        objects_per_blob: factor of the counts.
         class_names: the names of classes 1 to K; () where there is one class without a name.
 
     Example:
@@ -38,7 +41,14 @@ class PointSettings:
     min_area: int = 1
     max_points: int = 4096
     scale: float = 1.0
+    levels: int = 1
+    objects_per_blob: float = 1.0
     class_names: tuple[str, ...] = ()
+
+    @property
+    def map_scale(self) -> float:
+        """The side of a probability map over that of its picture."""
+        return max(1.0, self.scale)
 
 
 def find_settings(model: keras.Model, class_names: Sequence[str] = ()) -> PointSettings | None:
@@ -62,7 +72,13 @@ def find_settings(model: keras.Model, class_names: Sequence[str] = ()) -> PointS
     layer = counting[0]
     scale = scaling[0] if scaling else 1.0
     return PointSettings(
-        layer.threshold, layer.min_area, layer.max_points, scale, tuple(class_names)
+        threshold=layer.threshold,
+        min_area=layer.min_area,
+        max_points=layer.max_points,
+        scale=scale,
+        levels=layer.levels,
+        objects_per_blob=layer.objects_per_blob,
+        class_names=tuple(class_names),
     )
 
 
@@ -104,7 +120,8 @@ def read_settings(path: Path) -> PointSettings:
         >>> path = Path(tempfile.mkdtemp()) / "points.json"
         >>> _ = path.write_text('{"threshold": 0.6, "class_names": ["cell"]}')
         >>> read_settings(path)
-        PointSettings(threshold=0.6, min_area=1, max_points=4096, scale=1.0, class_names=('cell',))
+        PointSettings(threshold=0.6, min_area=1, max_points=4096, scale=1.0, levels=1, \
+objects_per_blob=1.0, class_names=('cell',))
     """
     require_size(path, _MAX_BYTES)
     try:
@@ -155,6 +172,12 @@ _RULES = {
     "min_area": (_is_whole, "a whole number from 1", int),
     "max_points": (_is_whole, "a whole number from 1", int),
     "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
+    "levels": (lambda x: _is_whole(x) and x <= 100, "a whole number from 1 to 100", int),
+    "objects_per_blob": (
+        lambda x: _is_number(x) and 0 < x < float("inf"),
+        "a number above 0",
+        float,
+    ),
     "class_names": (_are_names, "a list of different names", tuple),
 }
 

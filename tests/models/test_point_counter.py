@@ -4,13 +4,9 @@ import pytest
 from scipy.special import expit, softmax
 
 from config.errors import InputError
-from models.point_counter import (
-    ClassProbabilities,
-    CountBlobs,
-    RestoreSize,
-    ScaleImages,
-    build_point_counter,
-)
+from models.picture_scale import RestoreSize, ScaleImages
+from models.point_counter import ClassProbabilities, CountBlobs, build_point_counter
+from ops.blob_levels import label_leaf_blobs, level_thresholds
 from ops.blobs import blob_points, label_blobs
 
 
@@ -128,9 +124,34 @@ def test_build_point_counter_scales_inside(scale):
     total = keras.layers.Conv2D(1, 1, kernel_initializer="ones")(image)
     model = build_point_counter(keras.Model(image, total), scale=scale)
     grey = np.full((1, 71, 50, 3), 51, np.uint8)  # Logit 3 x 0.2 everywhere.
+    # Maps of enlarged pictures stay enlarged.
+    size = round(71 * max(1, scale)), round(50 * max(1, scale))
     np.testing.assert_allclose(
-        model(grey)["probabilities"], np.full((1, 71, 50, 1), expit(0.6)), 1e-6
+        model(grey)["probabilities"], np.full((1, *size, 1), expit(0.6)), 1e-6
     )
+
+
+def test_build_point_counter_answers_in_pixels_of_the_picture():
+    image = keras.Input((None, None, 3))
+    layer = keras.layers.Conv2D(1, 1)
+    network = keras.Model(image, layer(image))
+    layer.set_weights([np.full((1, 1, 3, 1), 10.0), np.full(1, -15.0)])  # p > .5: above half
+    picture = np.zeros((1, 40, 50, 3), np.uint8)
+    picture[0, 10:13, 20:23] = 255
+    found = build_point_counter(network, scale=3, min_area=8, objects_per_blob=1.5)(picture)
+    # The middle of the square's middle pixel; one blob stands for 1.5 objects.
+    np.testing.assert_allclose(found["points"][0, 0], [11, 21], atol=1e-5)
+    assert (float(found["count"][0]), int(found["num_points"][0])) == (1.5, 1)
+    # 9 x 9 pixels of the map less four corners, (2/3)^2 < .5, are 77: 8 x 9 = 72 or more, not 81.
+    assert float(build_point_counter(network, scale=3, min_area=9)(picture)["count"][0]) == 0
+
+
+def test_count_blobs_with_levels_equals_numpy():
+    probs = np.random.default_rng(2).random((2, 21, 33, 1)).astype(np.float32)
+    found = CountBlobs(0.4, 2, levels=4)(probs)
+    for picture, count in zip(probs[..., 0], found["count"], strict=True):
+        labels = label_leaf_blobs(picture, level_thresholds(0.4, 4), min_area=2)
+        assert float(count) == labels.max()
 
 
 def test_class_probabilities_of_one_and_of_two_classes():
@@ -167,8 +188,11 @@ def test_build_point_counter_takes_any_size_in_one_trace():
 @pytest.mark.parametrize(
     "options, match",
     [
-        ({"scale": 0}, "`scale` must be a positive number. Received 0"),
-        ({"scale": float("nan")}, "`scale` must be a positive number"),
+        ({"scale": 0}, "`scale` must be above 0 and at most 1, or a multiple of 1/2"),
+        ({"scale": float("nan")}, "`scale` must be above 0"),
+        ({"scale": 1.3}, "`scale` must be .* a multiple of 1/2. Received 1.3"),
+        ({"levels": 0}, "`levels` must be at least 1"),
+        ({"objects_per_blob": 0.0}, "`objects_per_blob` must be a positive number"),
         ({"threshold": 1.0}, "`threshold` must be at least 0 and below 1. Received 1.0"),
         ({"min_area": 0}, "`min_area` must be at least 1 pixel"),
         ({"max_points": 0}, "`max_points` must be at least 1"),

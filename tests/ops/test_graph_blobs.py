@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ops.blob_levels import label_leaf_blobs
 from ops.blobs import blob_points, label_blobs
-from ops.graph_blobs import find_graph_blobs, label_masks
+from ops.graph_blobs import find_graph_blobs, find_leaf_blobs, label_masks
 
 
 @tf.function(input_signature=[tf.TensorSpec((None, None, None), tf.bool)])
@@ -99,3 +100,22 @@ def test_find_graph_blobs_drops_small_ones_without_gaps():
 def test_find_graph_blobs_of_no_mask():
     assert label_in_graph(np.zeros((0, 4, 5), bool)).shape == (0, 4, 5)
     assert find_in_graph(np.zeros((0, 4, 5), bool)).points.shape == (0, 2)
+
+
+@pytest.mark.parametrize("min_area", [1, 4])
+@pytest.mark.parametrize("shape", [(2, 17, 29), (1, 1, 9), (3, 40, 1), (1, 1, 1)])
+def test_leaves_equal_those_of_the_numpy_twin(shape, min_area):
+    probs = np.random.default_rng(3).random(shape)
+    thresholds = [0.4, 0.6, 0.85]
+    masks = np.stack([probs > threshold for threshold in thresholds], axis=1)  # (B, L, H, W)
+    blobs = find_leaf_blobs(tf.constant(masks), min_area=min_area)
+    for picture in range(shape[0]):
+        labels = label_leaf_blobs(probs[picture], thresholds, min_area=min_area)
+        mine = blobs.masks.numpy() == picture
+        points = {tuple(point) for point in blobs.points.numpy()[mine].tolist()}
+        assert points == {tuple(point) for point in blob_points(labels).tolist()}
+        assert sorted(blobs.areas.numpy()[mine]) == sorted(np.bincount(labels.ravel())[1:])
+
+
+def test_no_leaves_in_empty_masks():
+    assert len(find_leaf_blobs(tf.zeros((2, 3, 5, 4), tf.bool)).areas) == 0

@@ -46,6 +46,8 @@ def test_export_carries_the_settings(exported):
         "min_area": 1,
         "max_points": 900,
         "scale": 1.0,
+        "levels": 1,
+        "objects_per_blob": 1.0,
         "class_names": ["red", "white"],
     }
 

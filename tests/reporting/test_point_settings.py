@@ -19,7 +19,7 @@ def write(folder, text):
 
 
 def test_find_settings_reads_the_layers(point_counter):
-    expected = PointSettings(0.6, 1, 900, 1.0, ("a", "b"))
+    expected = PointSettings(threshold=0.6, max_points=900, class_names=("a", "b"))
     assert find_settings(point_counter, ["a", "b"]) == expected
 
 
