@@ -133,10 +133,11 @@ def find_network(counter: keras.Model) -> keras.Model:
         InputError: the model is no point counter.
 
     Example:
-        >>> find_network(keras.Sequential([keras.layers.ReLU()]))
+        >>> find_network(keras.Sequential([keras.layers.ReLU()], name="other"))
         Traceback (most recent call last):
         ...
-        config.errors.InputError: the model must be a point counter. Received `sequential`; ...
+        config.errors.InputError: the model must be a point counter. Received `other`; give the \
+folder of a points run.
     """
     for layer in counter.layers:
         if isinstance(layer, keras.Model):
