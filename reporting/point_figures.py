@@ -43,9 +43,9 @@ def draw_points(
 
     Example:
         >>> import tempfile
-        >>> image, labels = np.zeros((8, 6, 3), np.uint8), np.zeros((8, 6, 1), int)
+        >>> image, blobs = np.zeros((8, 6, 3), np.uint8), np.zeros((8, 6, 1), int)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     draw_points(image, np.ones((1, 2)), labels, 0.1 + labels, Path(folder) / "a.png").name
+        ...     draw_points(image, np.ones((1, 2)), blobs, 0.1 + blobs, Path(folder) / "a.png").name
         'a.png'
     """
     if labels.shape != probabilities.shape:
