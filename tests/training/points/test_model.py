@@ -8,7 +8,14 @@ from config.errors import InputError
 from config.loader import load_params
 from models.encoders import build_encoder
 from ops.class_blobs import BlobRule, label_class_blobs
-from training.points.model import build_counter, build_network, build_trained, find_network
+from reporting.point_settings import PointSettings
+from training.points.model import (
+    build_counter,
+    build_network,
+    build_trained,
+    find_network,
+    read_rule,
+)
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 SMALL = ["num_neurons=4", "scale=1.5", "max_points=16"]
@@ -70,3 +77,8 @@ def test_the_counter_finds_the_blobs_that_scoring_finds(encoder, threshold):
 def test_find_network_names_another_model():
     with pytest.raises(InputError, match="must be a point counter. Received `other`"):
         find_network(keras.Sequential([keras.layers.ReLU()], name="other"))
+
+
+def test_read_rule_takes_the_settings_of_a_counter():
+    settings = PointSettings(threshold=0.4, levels=3, min_area=2, scale=2.0)
+    assert read_rule(settings) == BlobRule(0.4, 3, 2)
