@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import keras
 import tensorflow as tf
 
 from config.errors import InputError
 from training.workers import num_workers
+
+Result = TypeVar("Result")
 
 
 def split_batches(dataset: tf.data.Dataset, num_parts: int) -> tf.data.Dataset:
@@ -134,6 +140,28 @@ def build_metrics(model: keras.Model, dataset: tf.data.Dataset) -> None:
         dataset.element_spec,
     )
     model._symbolic_build(data_batch=spec)
+
+
+def leave_strategy(work: Callable[[], Result]) -> Result:
+    """Do some work as if there were one device, in a thread that does not share the strategy.
+
+    For what one process does alone: in the scope of several devices a model that is loaded, called
+    in a graph or exported would be one of several copies.
+
+    Args:
+        work: what to do.
+
+    Returns:
+        What it returns.
+
+    Example:
+        >>> leave_strategy(lambda: 3)
+        3
+    """
+    if not tf.distribute.has_strategy():
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 def evaluate(model: keras.Model, dataset: tf.data.Dataset) -> dict[str, float]:
