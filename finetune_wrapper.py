@@ -5,6 +5,7 @@ import sys
 
 from training.command_line import (
     add_common_arguments,
+    add_fitting_arguments,
     complete_arguments,
     import_stage,
     open_engine,
@@ -35,6 +36,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--test_data", default="synthetic_test", help="data set to score")
     parser.add_argument("--N", type=int, help="cut test pictures into N x N; default: the config's")
     parser.add_argument(
+        "--num_labelled",
+        type=int,
+        help="annotated training pictures to use, chosen by the seed; default: the config's",
+    )
+    parser.add_argument(
         "--experiment_path",
         dest="experiment_dir",
         default="experiments",
@@ -47,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="run folder, .keras file, its name without suffix, or latest",
     )
     add_common_arguments(parser)
+    add_fitting_arguments(parser)
     return parser
 
 
@@ -63,8 +70,9 @@ def main(args: argparse.Namespace) -> int:
         >>> # python finetune_wrapper.py --help
     """
     args = complete_arguments(args, stage="finetuning")
-    if args.N is not None:
-        args.overrides = [*args.overrides, f"N={args.N}"]
+    for name in ("N", "num_labelled"):
+        if getattr(args, name) is not None:
+            args.overrides = [*args.overrides, f"{name}={getattr(args, name)}"]
     if args.sweep:
         return start_sweep(args)
     with open_engine(args):

@@ -5,13 +5,13 @@ import sys
 
 from training.command_line import (
     add_common_arguments,
+    add_fitting_arguments,
     complete_arguments,
     import_stage,
     open_engine,
     run_command,
     start_sweep,
 )
-from training.engine_options import add_engine_arguments
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,22 +36,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--experiment_name", help="folder of these runs; default: the experiment's")
     parser.add_argument(
-        "--patience", type=int, default=10, help="epochs without improvement before stopping"
-    )
-    parser.add_argument(
         "--filter_classes",
         nargs="*",
         default=[],
         help="pairs whose info.type is listed are left out",
     )
-    parser.add_argument(
-        "--cache",
-        choices=("auto", "none", "memory", "disk"),
-        default="auto",
-        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
-    )
     add_common_arguments(parser)
-    add_engine_arguments(parser)
+    add_fitting_arguments(parser)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The one exception that a command line turns into a message instead of a traceback."""
+"""What a command line turns into a message instead of a traceback."""
 
 
 class InputError(ValueError):
@@ -13,4 +13,17 @@ class InputError(ValueError):
         Traceback (most recent call last):
         ...
         config.errors.InputError: `N` must be at least 1. Received 0.
+    """
+
+
+class MissingSplit(InputError):
+    """Says that a data set is whole but has no pictures of the split asked for.
+
+    Who can do without that split catches it; for all others it is an `InputError`.
+
+    Example:
+        >>> raise MissingSplit("`a.csv` must have pictures of the split test. It has none.")
+        Traceback (most recent call last):
+        ...
+        config.errors.MissingSplit: `a.csv` must have pictures of the split test. It has none.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.coco_files import find_coco_files, read_own_splits
 from datasets.json_files import read_json, take, to_numbers
 from datasets.named_points import NamedPoints, number_classes, take_split
@@ -53,7 +53,8 @@ def read_coco(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
 
     Raises:
         InputError: a file is missing, not JSON of at most 512 MiB or of another shape (with the
-            record's place, from 0), or the split is absent.
+            record's place, from 0).
+        MissingSplit: no picture has this split.
 
     Example:
         >>> import tempfile
@@ -84,7 +85,7 @@ def read_coco(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         return []
     if not pictures:
         listed = ", ".join(f"`{file.path}`" for file in files)
-        raise InputError(f"{listed} must hold pictures of the split {split}. There are none.")
+        raise MissingSplit(f"{listed} must hold pictures of the split {split}. There are none.")
     return number_classes(take_split(pictures, split, files[0].path), sorted(names))
 
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from config.errors import InputError
-from config.files import atomic_file
 from datasets.images import read_image
-
-CACHE_MODES = ("auto", "none", "memory", "disk")
-AUTO_BYTES = 1 << 30  # what "auto" may keep in memory
+from datasets.pixel_cache import describe_files, open_cache
 
 
 class ImageSource:
@@ -49,15 +42,13 @@ class ImageSource:
         cache: str = "auto",
         cache_dir: Path | None = None,
     ):
-        if cache not in CACHE_MODES:
-            raise InputError(f"`cache` must be one of {', '.join(CACHE_MODES)}. Received {cache}.")
-        if cache == "disk" and cache_dir is None:
-            raise InputError("`cache_dir` must name a folder when `cache` is disk. Received None.")
         self.paths = [Path(path) for path in paths]
         self.image_size = tuple(image_size)
         self._max_pixels = max_pixels
         self._min_size = self.image_size if reduced_decode else None
-        self._cache = _open_cache(cache, cache_dir, self._signature(), self._shape())
+        key = f"{reduced_decode} {describe_files(self.paths)}"
+        sizes = [self.image_size] * len(self.paths)
+        self._cache = open_cache(cache, cache_dir, sizes=sizes, key=key)
 
     def number(self, path: Path) -> int:
         """Return a picture's number.
@@ -101,67 +92,25 @@ class ImageSource:
         return tf.cast(tf.round(resized), tf.uint8)
 
     def _decode_once(self, number: tf.Tensor) -> tf.Tensor:
-        cached, hit = tf.numpy_function(self._cache.get, [number], (tf.uint8, tf.bool))
+        cached, hit = tf.numpy_function(self._look_up, [number], (tf.uint8, tf.bool))
         hit.set_shape(())
         pixels = tf.cond(hit, lambda: cached, lambda: self._decode_and_keep(number))
         pixels.set_shape((*self.image_size, 3))
         return pixels
 
     def _decode_and_keep(self, number: tf.Tensor) -> tf.Tensor:
-        return tf.numpy_function(self._cache.put, [number, self._decode(number)], tf.uint8)
+        return tf.numpy_function(self._keep, [number, self._decode(number)], tf.uint8)
+
+    def _look_up(self, number: np.ndarray) -> tuple[np.ndarray, np.bool_]:
+        pixels = self._cache.get(number)
+        if pixels is None:
+            return np.zeros((0, 0, 3), np.uint8), np.bool_(False)
+        return pixels, np.bool_(True)
+
+    def _keep(self, number: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+        self._cache.put(number, pixels)
+        return pixels
 
     def _read(self, number: np.ndarray) -> np.ndarray:
         path = self.paths[int(number)]
         return read_image(path, max_pixels=self._max_pixels, min_size=self._min_size)
-
-    def _shape(self) -> tuple[int, ...]:
-        return (len(self.paths), *self.image_size, 3)
-
-    def _signature(self) -> str:
-        digest = hashlib.sha256(repr((self._shape(), self._min_size)).encode())
-        for path in self.paths:
-            stat = path.stat() if path.exists() else None
-            digest.update(repr((str(path.resolve()), stat and stat.st_size)).encode())
-            digest.update(repr(stat and stat.st_mtime_ns).encode())
-        return digest.hexdigest()[:16]
-
-
-class _Cache:
-    """One uint8 array of all pictures and a flag for each that is filled."""
-
-    def __init__(self, pixels: np.ndarray, filled: np.ndarray):
-        self._pixels = pixels
-        self._filled = filled
-        self._lock = threading.Lock()
-
-    def get(self, number: np.ndarray) -> tuple[np.ndarray, np.bool_]:
-        if self._filled[number]:
-            return np.asarray(self._pixels[number]), np.bool_(True)
-        return np.zeros((0, 0, 3), np.uint8), np.bool_(False)
-
-    def put(self, number: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-        self._pixels[number] = pixels
-        with self._lock:  # the flag last, so that nobody reads half a picture
-            self._filled[number] = True
-        return pixels
-
-
-def _open_cache(
-    mode: str, cache_dir: Path | None, signature: str, shape: tuple[int, ...]
-) -> _Cache | None:
-    if mode == "none" or (mode == "auto" and math.prod(shape) > AUTO_BYTES):
-        return None
-    if mode in ("auto", "memory"):
-        return _Cache(np.zeros(shape, np.uint8), np.zeros(shape[0], bool))
-    folder = Path(cache_dir) / signature
-    folder.mkdir(parents=True, exist_ok=True)
-    pixels = _open_array(folder / "pixels.npy", shape, np.uint8)
-    return _Cache(pixels, _open_array(folder / "filled.npy", shape[:1], np.bool_))
-
-
-def _open_array(path: Path, shape: tuple[int, ...], dtype) -> np.ndarray:
-    """Open a memory-mapped array, made whole under another name first."""
-    if not path.exists():
-        with atomic_file(path) as temporary:
-            np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape).flush()
-    return np.lib.format.open_memmap(path, mode="r+")

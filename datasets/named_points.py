@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.records import PointRecord
 from datasets.split_rules import check_split, every_fifth
 
@@ -95,7 +95,8 @@ def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[
         Pictures sorted by name; perhaps none for "val".
 
     Raises:
-        InputError: the split is unknown or empty, or only some pictures have a split.
+        InputError: the split is unknown, or only some pictures have a split.
+        MissingSplit: no picture has this split.
 
     Example:
         >>> pictures = [NamedPoints(Path("a.png"), np.zeros((0, 2)), (), "test")]
@@ -114,7 +115,7 @@ def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[
         )
     chosen = [picture for picture in ordered if picture.split == split]
     if not chosen and split != "val":
-        raise InputError(f"`{path}` must have pictures of the split {split}. It has none.")
+        raise MissingSplit(f"`{path}` must have pictures of the split {split}. It has none.")
     return chosen
 
 

@@ -73,7 +73,12 @@ def share_batch(batch_size: int, shard: Shard) -> int:
 
 
 def make_evaluation_batches(
-    num_records: int, load: Callable[[tf.Tensor], tuple], *, batch_size: int, shard: Shard
+    num_records: int,
+    load: Callable[[tf.Tensor], tuple],
+    *,
+    batch_size: int,
+    shard: Shard,
+    padding: tuple | None = None,
 ) -> tf.data.Dataset:
     """Make the batches of an evaluation: every record once, in order, shared among the workers.
 
@@ -85,6 +90,8 @@ def make_evaluation_batches(
         load: record number -> sample, in graph.
         batch_size: records of a step at most, over all workers.
         shard: this process's place.
+        padding: values that fill each part of a sample up to the largest in its batch; None where
+            all have one size.
 
     Returns:
         This worker's batches.
@@ -97,8 +104,16 @@ def make_evaluation_batches(
         >>> [batch.tolist() for batch in batches.as_numpy_iterator()]
         [[3], [4]]
     """
+
+    def load_batches(start: int, stop: int, size: int) -> tf.data.Dataset:
+        numbers = tf.data.Dataset.range(start, stop)
+        samples = numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        if padding is None:
+            return samples.batch(size)
+        return samples.padded_batch(size, padding_values=padding)
+
     if shard.count * shard.devices == 1:
-        return _load(0, num_records, load).batch(batch_size)
+        return load_batches(0, num_records, batch_size)
     steps = count_evaluation_steps(num_records, batch_size=batch_size, shard=shard)
     size, num_larger = divmod(num_records, steps * shard.count)
 
@@ -107,8 +122,8 @@ def make_evaluation_batches(
 
     first, last = shard.index * steps, (shard.index + 1) * steps
     turn = min(max(num_larger, first), last)
-    larger = _load(edge(first), edge(turn), load).batch(size + 1)
-    return larger.concatenate(_load(edge(turn), edge(last), load).batch(size))
+    larger = load_batches(edge(first), edge(turn), size + 1)
+    return larger.concatenate(load_batches(edge(turn), edge(last), size))
 
 
 def count_evaluation_steps(num_records: int, *, batch_size: int, shard: Shard) -> int:
@@ -136,8 +151,3 @@ def count_evaluation_steps(num_records: int, *, batch_size: int, shard: Shard) -
             f"{num_records} records; use fewer devices."
         )
     return min(-(-num_records // batch_size), num_records // devices)
-
-
-def _load(start: int, stop: int, load: Callable[[tf.Tensor], tuple]) -> tf.data.Dataset:
-    numbers = tf.data.Dataset.range(start, stop)
-    return numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.named_points import NamedPoints, list_class_names, number_classes
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files, require_size
 from datasets.records import PointRecord
@@ -41,8 +41,8 @@ def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         absent is listed all the same.
 
     Raises:
-        InputError: a folder, or the file of a name in a list, is missing, a file cannot be used, or
-            there is no such split.
+        InputError: a folder, or the file of a name in a list, is missing, or a file cannot be used.
+        MissingSplit: there is no such split.
 
     Example:
         >>> import tempfile
@@ -108,7 +108,7 @@ def _choose(data_dir: Path, folder: Path, split: str, stems: list[str]) -> list[
         return [stem for stem in lists["trainval"] if stem not in set(lists.get("val", ()))]
     if split == "val":
         return []
-    raise InputError(
+    raise MissingSplit(
         f"`{folder}` must have the list `ImageSets/Main/{split}.txt`. It has "
         f"{', '.join(f'{name}.txt' for name in lists)}; add the list."
     )

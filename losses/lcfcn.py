@@ -49,6 +49,37 @@ def lcfcn_loss(logits, targets) -> tf.Tensor:
     return tf.reduce_sum(costs, axis=(1, 2))
 
 
+def build_point_loss(config: dict, num_classes: int) -> keras.losses.Loss:
+    """Build the loss on points that a configuration names.
+
+    Args:
+        config: {"class_name": "LCFCN", "config": arguments of `LCFCN` but for `num_classes`}.
+        num_classes: number of classes, K.
+
+    Returns:
+        The loss.
+
+    Raises:
+        InputError: another shape of `config`, unknown name or argument.
+
+    Example:
+        >>> config = {"class_name": "LCFCN", "config": {"split": "line"}}
+        >>> build_point_loss(config, 2).get_config()["split"]
+        'line'
+    """
+    known = isinstance(config, dict) and set(config) <= {"class_name", "config"}
+    arguments = config.get("config", {}) if known else None
+    if not isinstance(arguments, dict) or config.get("class_name") != "LCFCN":
+        raise InputError(
+            '`loss` must be {"class_name": "LCFCN", "config": {argument: value}}. '
+            f"Received {config!r}."
+        )
+    try:
+        return LCFCN(num_classes, **arguments)
+    except TypeError as error:
+        raise InputError(f"`loss` LCFCN does not take {arguments}: {error}.") from error
+
+
 def _softmax_costs(logits):
     """Return -log S_0 .. S_K, then -log(1 - S_1) .. (1 - S_K): (B, H, W, 1 + 2 K)."""
     total = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)

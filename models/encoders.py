@@ -30,6 +30,7 @@ class EncoderRow:
         builder: the function of `keras.applications`.
         preprocess: makes the layer that turns RGB in [0, 255] into what the builder was trained on.
         feature_layers: layer names of the maps at strides 4, 8, 16 and 32, all after a ReLU.
+        finest_layer: layer name of the map at stride 2.
 
     Example:
         >>> ENCODERS["vgg16"].feature_layers[-1]
@@ -39,6 +40,7 @@ class EncoderRow:
     builder: Callable
     preprocess: Callable
     feature_layers: tuple[str, str, str, str]
+    finest_layer: str
 
 
 def _from_minus_one_to_one(name):
@@ -56,11 +58,13 @@ ENCODERS = {
         keras.applications.MobileNetV2,
         _from_minus_one_to_one,
         ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu", "out_relu"),
+        "block_1_expand_relu",
     ),
     "resnet50": EncoderRow(
         keras.applications.ResNet50,
         _caffe,
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        "conv1_relu",
     ),
     "resnet50_v2": EncoderRow(
         keras.applications.ResNet50V2,
@@ -71,11 +75,13 @@ ENCODERS = {
             "conv4_block6_preact_relu",
             "post_relu",
         ),
+        "conv1_conv",
     ),
     "vgg16": EncoderRow(
         keras.applications.VGG16,
         _caffe,
         ("block3_conv3", "block4_conv3", "block5_conv3", "block5_pool"),
+        "block2_conv2",
     ),
 }
 
@@ -161,6 +167,42 @@ def set_batch_norm(
             layer.trainable = mode == "train"
             if mode == "train":
                 layer.momentum = momentum
+
+
+def copy_encoder(
+    encoder: keras.Model, image: keras.KerasTensor, *, finest_stride: int = 4
+) -> dict[str, keras.KerasTensor]:
+    """Run an encoder's layers, copied with their weights, on an input of another size.
+
+    Args:
+        encoder: what `build_encoder` returned.
+        image: (B, H, W, 3) input, of unknown height and width perhaps.
+        finest_stride: stride of the finest map that is needed.
+
+    Returns:
+        Its feature maps by name and, where its name is one of the table's, `stride_2` as well.
+
+    Raises:
+        InputError: the encoder has no map at `finest_stride`.
+
+    Example:
+        >>> encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
+        >>> sorted(copy_encoder(encoder, keras.Input((None, None, 3))))
+        ['stride_16', 'stride_2', 'stride_32', 'stride_4', 'stride_8']
+    """
+    copy = keras.models.clone_model(encoder, input_tensors=image)
+    copy.set_weights(encoder.get_weights())
+    for mine, theirs in zip(copy.layers, encoder.layers, strict=True):
+        mine.trainable = theirs.trainable
+    maps = dict(copy.output)
+    if encoder.name in ENCODERS:
+        maps["stride_2"] = copy.get_layer(ENCODERS[encoder.name].finest_layer).output
+    if f"stride_{finest_stride}" not in maps:
+        raise InputError(
+            f"`finest_stride` {finest_stride} needs an encoder that gives a map of it. Received "
+            f"{encoder.name}, which gives {', '.join(sorted(maps))}."
+        )
+    return maps
 
 
 def _check_arguments(model_name, input_shape, alpha):

@@ -1,4 +1,4 @@
-"""FCN-8s: an encoder's maps at strides 8, 16 and 32, scored and summed up to one per pixel."""
+"""FCN-8s: an encoder's maps at strides 32, 16, 8, maybe 4 and 2, scored and summed per pixel."""
 
 # A layer documents itself: `call` and `compute_output_shape` are Keras' own.
 # ruff: noqa: D102
@@ -9,6 +9,9 @@ import keras
 import tensorflow as tf
 
 from config.errors import InputError
+from models.encoders import copy_encoder
+
+FINEST_STRIDES = (8, 4, 2)
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -39,6 +42,7 @@ def build_fcn8(
     encoder: keras.Model,
     *,
     num_classes: int = 1,
+    finest_stride: int = 8,
     num_neurons: int = 0,
     dropout: float = 0.5,
     score_bias: float = -2.0,
@@ -47,12 +51,14 @@ def build_fcn8(
 
     1 x 1 convolutions score the maps at strides 32, 16 and 8; each sum is resized to the next
     map's size, the last one to the picture's. All scores start at 0 but for `score_bias`, so an
-    untrained network says p = sigmoid(score_bias) everywhere and has no blob.
+    untrained network says p = sigmoid(score_bias) everywhere and has no blob. Objects that are
+    smaller or nearer to each other than about 8 pixels need the maps at stride 4 or 2 as well.
 
     Args:
         encoder: what `build_encoder` returned, with any input size; its layers are copied with
             their weights, because the copy takes every size.
         num_classes: number of classes, K.
+        finest_stride: stride of the finest map that is scored: 8, which makes it FCN-8s, 4 or 2.
         num_neurons: width of two further convolutions before the coarsest score, 7 x 7 and 1 x 1,
             each with dropout, 4,096 in the paper; 0 for none.
         dropout: share of their outputs that training drops.
@@ -64,7 +70,8 @@ def build_fcn8(
         layers keep the encoder's names.
 
     Raises:
-        InputError: `num_classes` below 1, or `num_neurons` below 0.
+        InputError: `num_classes` below 1, `num_neurons` below 0, another `finest_stride`, or one of
+            which the encoder has no map.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -77,9 +84,11 @@ def build_fcn8(
         Resizing replaces the padding by 100, the crops and the learnt upsampling; the bias is
         -2 instead of 0, where every pixel would sit on the threshold.
     """
-    _check_sizes(num_classes, num_neurons)
+    check_head(num_classes, finest_stride)
+    if num_neurons < 0:
+        raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")
     image = keras.Input((None, None, 3), name="image")
-    maps = _copy_encoder(encoder, image)
+    maps = copy_encoder(encoder, image, finest_stride=finest_stride)
     num_channels = 1 if num_classes == 1 else num_classes + 1
     x = maps["stride_32"]
     for i, side in enumerate((7, 1) if num_neurons else ()):
@@ -87,35 +96,55 @@ def build_fcn8(
         x = keras.layers.Conv2D(num_neurons, side, padding="same", activation="relu", name=name)(x)
         x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
     total = _score(num_channels, 32)(x)
-    for stride in (16, 8):
+    for stride in (16, *(stride for stride in FINEST_STRIDES if stride >= finest_stride)):
         features = maps[f"stride_{stride}"]
         total = ResizeLike(name=f"up_to_stride_{stride}")([total, features])
         score = _score(num_channels, stride)(features)
         total = keras.layers.Add(name=f"sum_{stride}")([total, score])
     logits = ResizeLike(name="logits", dtype="float32")([total, image])  # (B, H, W, C)
     model = keras.Model(image, logits, name=f"fcn8_{encoder.name}")
-    first_class = 0 if num_classes == 1 else 1
-    kernel, bias = model.get_layer("score_32").get_weights()
-    bias[first_class:] = score_bias
-    model.get_layer("score_32").set_weights([kernel, bias])
+    set_score_bias(model.get_layer("score_32"), num_classes, score_bias)
     return model
+
+
+def set_score_bias(layer: keras.layers.Layer, num_classes: int, score_bias: float) -> None:
+    """Set what the logits of the classes start at; the background's stay as they are.
+
+    Args:
+        layer: a convolution to one channel, or to K + 1 with the background first.
+        num_classes: number of classes, K.
+        score_bias: the classes' bias.
+
+    Example:
+        >>> layer = keras.layers.Conv2D(3, 1)
+        >>> layer.build((None, 4, 4, 2))
+        >>> set_score_bias(layer, 2, -2.0)
+        >>> layer.bias.numpy().tolist()
+        [0.0, -2.0, -2.0]
+    """
+    kernel, bias = layer.get_weights()
+    bias[0 if num_classes == 1 else 1 :] = score_bias
+    layer.set_weights([kernel, bias])
+
+
+def check_head(num_classes: int, finest_stride: int) -> None:
+    """Refuse arguments that no head can be built with.
+
+    Args:
+        num_classes: number of classes, K.
+        finest_stride: stride of the finest encoder map that is used.
+
+    Raises:
+        InputError: `num_classes` below 1, or another stride than 8, 4 or 2.
+
+    Example:
+        >>> check_head(1, 8)
+    """
+    if num_classes < 1:
+        raise InputError(f"`num_classes` must be at least 1. Received {num_classes}.")
+    if finest_stride not in FINEST_STRIDES:
+        raise InputError(f"`finest_stride` must be 8, 4 or 2. Received {finest_stride}.")
 
 
 def _score(num_channels, stride):
     return keras.layers.Conv2D(num_channels, 1, kernel_initializer="zeros", name=f"score_{stride}")
-
-
-def _copy_encoder(encoder, image):
-    """Run an encoder's layers, copied, on an input of unknown size; return its maps by name."""
-    copy = keras.models.clone_model(encoder, input_tensors=image)
-    copy.set_weights(encoder.get_weights())
-    for mine, theirs in zip(copy.layers, encoder.layers, strict=True):
-        mine.trainable = theirs.trainable
-    return copy.output
-
-
-def _check_sizes(num_classes, num_neurons):
-    if num_classes < 1:
-        raise InputError(f"`num_classes` must be at least 1. Received {num_classes}.")
-    if num_neurons < 0:
-        raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")

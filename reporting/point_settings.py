@@ -163,7 +163,8 @@ def _is_whole(value):
 
 
 def _are_names(value):
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return named and len(set(value)) == len(value)
 
 
 _RULES = {
@@ -171,13 +172,13 @@ _RULES = {
     "min_area": (_is_whole, "a whole number from 1", int),
     "max_points": (_is_whole, "a whole number from 1", int),
     "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
-    "levels": (_is_whole, "a whole number from 1", int),
+    "levels": (lambda x: _is_whole(x) and x <= 100, "a whole number from 1 to 100", int),
     "objects_per_blob": (
         lambda x: _is_number(x) and 0 < x < float("inf"),
         "a number above 0",
         float,
     ),
-    "class_names": (_are_names, "a list of names", tuple),
+    "class_names": (_are_names, "a list of different names", tuple),
 }
 
 

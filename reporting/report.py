@@ -111,10 +111,18 @@ def _inline(path: Path) -> dict[str, Any]:
     content = path.read_bytes()
     width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
     return {
-        "caption": CAPTIONS.get(path.stem, path.stem.replace("_", " ")),
+        "caption": CAPTIONS.get(path.stem) or _name_picture(path.stem),
         "data": base64.b64encode(content).decode("ascii"),
         "wide": width > 2.2 * height,
     }
+
+
+def _name_picture(stem: str) -> str:
+    """Turn `worst_00` into "worst 1" and any other name into words."""
+    name, _, number = stem.rpartition("_")
+    if name in ("worst", "best") and number.isdecimal():
+        return f"{name} {int(number) + 1}: true points, blobs found, probabilities"
+    return stem.replace("_", " ")
 
 
 def _describe_params(results: Results) -> list[tuple[str, str, str]]:

@@ -85,6 +85,7 @@ class Results:
         seed: seed of all randomness.
         seconds: duration of the run.
         command: the command line that repeats the run, quoted for a shell.
+        notes: sentences that the numbers need to be understood.
         versions: {library: version}.
         git_commit: commit of the code, or None.
 
@@ -103,6 +104,7 @@ class Results:
     seed: int
     seconds: float
     command: str
+    notes: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=collect_versions)
     git_commit: str | None = field(default_factory=git_commit)
 

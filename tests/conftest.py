@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from datasets.scene_jobs import SceneSettings
 from datasets.synthetic_files import NOISY, RANKED, TEST, write_sets
@@ -28,8 +30,49 @@ def tiny_config(tmp_path_factory):
         "baseline": {"input_shape": [48, 64, 3], "epochs": 1, "batch_size": 4},
         "noisy_synth_regress": {"batch_size": 4, "num_pictures": 2},
     }
+    points = {
+        "epochs": 2,
+        "batch_size": 2,
+        "crop": [32, 32],
+        "crops_per_epoch": 6,
+        "num_neurons": 4,
+        "num_pictures": 3,
+        "validation_fraction": 0.25,
+        "max_points": 64,
+        "scale": 1.0,
+    }
+    changes |= {"points": points, "points.finetune": points}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
         (folder / file).write_text(json.dumps({**params, **values}))
+    return folder
+
+
+def draw_discs(generator, size, num_discs, radius=4):
+    """Draw discs that do not touch: the picture (H, W, 3) uint8 and their centres (N, 2)."""
+    image = generator.integers(20, 60, (*size, 3)).astype(np.uint8)
+    rows, columns = np.indices(size)
+    centres = []
+    while len(centres) < num_discs:
+        centre = generator.integers(radius, np.array(size) - radius)
+        if all(np.hypot(*(centre - other)) > 2 * radius + 2 for other in centres):
+            centres.append(centre)
+            inside = np.hypot(rows - centre[0], columns - centre[1]) <= radius
+            image[inside] = generator.integers(150, 250, 3)
+    return image, np.array(centres, np.float64).reshape(-1, 2)
+
+
+@pytest.fixture(scope="session")
+def disc_data(tmp_path_factory):
+    """Write 10 pictures of 40 x 48 pixels with 0 to 3 discs, in the layout `dots`."""
+    folder = tmp_path_factory.mktemp("discs")
+    (folder / "discs").mkdir()
+    generator = np.random.default_rng(0)
+    for i in range(10):
+        image, centres = draw_discs(generator, (40, 48), i % 4)
+        dots = np.zeros((40, 48), np.uint8)
+        dots[tuple(centres.astype(int).T)] = 255
+        Image.fromarray(image).save(folder / "discs" / f"{i:03d}cell.png")
+        Image.fromarray(dots).save(folder / "discs" / f"{i:03d}dots.png")
     return folder

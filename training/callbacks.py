@@ -19,6 +19,22 @@ from training.workers import is_chief, num_workers
 logger = logging.getLogger(__name__)
 
 
+def smaller_is_better(monitor: str) -> bool:
+    """Say in which direction a monitored value improves.
+
+    Args:
+        monitor: its name, e.g. "val_loss".
+
+    Returns:
+        True for losses and mean absolute errors, whose names end in "loss" or "mae".
+
+    Example:
+        >>> smaller_is_better("val_mae"), smaller_is_better("val_rank_accuracy")
+        (True, False)
+    """
+    return monitor.endswith(("loss", "mae"))
+
+
 class HistoryFile(keras.callbacks.Callback):
     """Writes one CSV row per epoch, whole after every epoch and after every resume.
 
@@ -62,7 +78,7 @@ class BestModels(keras.callbacks.Callback):
     Attributes:
         folder: where the files go.
         models: file name pattern with an optional `{epoch:02d}` -> model.
-        monitor: name of the value; smaller is better when it ends in "loss", else larger.
+        monitor: name of the value, see `smaller_is_better`.
         best: the best value so far.
         files: the files that hold the best models.
 
@@ -84,7 +100,7 @@ class BestModels(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Save when this epoch is the best; on a full disk the models before it stay the best."""
         value = float(logs[self.monitor])
-        sign = 1 if self.monitor.endswith("loss") else -1
+        sign = 1 if smaller_is_better(self.monitor) else -1
         if self.best is not None and not sign * value < sign * self.best:
             return
         files = [pattern.format(epoch=epoch) for pattern in self.models]

@@ -13,8 +13,13 @@ from types import ModuleType
 from config.commands import EXIT_ERROR as EXIT_ERROR
 from config.commands import report_failure, run_main
 from config.errors import InputError
-from config.loader import find_params_file
-from training.engine_options import add_device_arguments, read_engine_options
+from config.loader import find_params_file, find_schema
+from config.schema import TrainingParams
+from training.engine_options import (
+    add_device_arguments,
+    add_engine_arguments,
+    read_engine_options,
+)
 from training.interruption import EXIT_STOPPED, StoppedRun
 from training.resuming import restore_arguments
 
@@ -90,6 +95,30 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     add_device_arguments(parser)
 
 
+def add_fitting_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what matters to experiments that train by steps.
+
+    Args:
+        parser: a wrapper's parser; changed in place.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> add_fitting_arguments(parser)
+        >>> parser.parse_args(["--patience", "3"]).patience
+        3
+    """
+    parser.add_argument(
+        "--patience", type=int, default=10, help="epochs without improvement before stopping"
+    )
+    parser.add_argument(
+        "--cache",
+        choices=("auto", "none", "memory", "disk"),
+        default="auto",
+        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
+    )
+    add_engine_arguments(parser)
+
+
 def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:
     """Name the arguments that a command line gives itself, not those left to their defaults.
 
@@ -124,8 +153,8 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         The arguments with `experiment_name` set.
 
     Raises:
-        InputError: the experiment is unknown or of the other stage, the seed is out of range, or
-            `--resume` names no unfinished run.
+        InputError: the experiment is unknown or of the other stage, the seed is out of range,
+            `--resume` names no unfinished run, or an argument does not act on this experiment.
 
     Example:
         >>> args = argparse.Namespace(
@@ -140,6 +169,7 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
     if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
         raise InputError(f"`--seed` must be between 0 and {LARGEST_SEED}. Received {seed}.")
     find_params_file(Path(args.params_dir), args.experiment)
+    _refuse_fitting_arguments(args)
     if Path(args.experiment).parts[0] != stage:
         script = {"training": "train", "finetuning": "finetune"}[Path(args.experiment).parts[0]]
         raise InputError(
@@ -198,6 +228,20 @@ def import_stage(experiment: str, module: str) -> ModuleType:
         'training.baseline.train'
     """
     return importlib.import_module(f"{experiment.replace('/', '.')}.{module}")
+
+
+def _refuse_fitting_arguments(args: argparse.Namespace) -> None:
+    """Refuse the arguments of training by steps where nothing is trained by steps."""
+    if issubclass(find_schema(args.experiment), TrainingParams):
+        return
+    parser = argparse.ArgumentParser()
+    add_fitting_arguments(parser)
+    idle = sorted(set(vars(parser.parse_args([]))) & set(vars(args).get("given", ())))
+    if idle:
+        raise InputError(
+            f"`--{idle[0]}` acts on experiments that train by steps. Received it with "
+            f"{args.experiment}; leave it out."
+        )
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from config.errors import InputError
-from training.callbacks import BestModels, HistoryFile, StopOnNaN
+from training.callbacks import BestModels, HistoryFile, StopOnNaN, smaller_is_better
 from training.checkpoints import CheckpointStore
 from training.displays import build_displays
 from training.distribution import check_batch, synchronize_batch_norm
@@ -54,7 +54,13 @@ class FitPlan:
 
 
 def build_optimizer(
-    name: str, learning_rate: float, *, schedule: str = "constant", num_steps: int = 1
+    name: str,
+    learning_rate: float,
+    *,
+    schedule: str = "constant",
+    num_steps: int = 1,
+    beta_1: float | None = None,
+    weight_decay: float | None = None,
 ) -> keras.optimizers.Optimizer:
     """Build a Keras optimizer from its name.
 
@@ -63,12 +69,15 @@ def build_optimizer(
         learning_rate: its step size; at the first step, where a schedule lowers it.
         schedule: "constant", or "cosine" for learning_rate (1 + cos(pi step / num_steps)) / 2.
         num_steps: steps of the whole training; "cosine" only.
+        beta_1: share of the mean gradient that a step keeps; None for the optimizer's own.
+        weight_decay: share of each weight taken off per step, times the step size (decoupled, as
+            in AdamW); None for none.
 
     Returns:
         The optimizer.
 
     Raises:
-        InputError: Keras has no optimizer of that name.
+        InputError: Keras has no optimizer of that name, or it has no `beta_1`.
 
     Example:
         >>> type(build_optimizer("adam", 0.5)).__name__
@@ -77,11 +86,14 @@ def build_optimizer(
     rate = learning_rate
     if schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
+    given = {"learning_rate": rate, "beta_1": beta_1, "weight_decay": weight_decay}
+    config = {key: value for key, value in given.items() if value is not None}
     try:
-        return keras.optimizers.get({"class_name": name, "config": {"learning_rate": rate}})
+        return keras.optimizers.get({"class_name": name, "config": config})
     except (ValueError, TypeError) as error:
+        asked = f", one with `beta_1` {beta_1}" if beta_1 is not None else ""
         raise InputError(
-            f"`optimizer` must name a Keras optimizer, such as adam or sgd. Received {name}."
+            f"`optimizer` must name a Keras optimizer, such as adam or sgd{asked}. Received {name}."
         ) from error
 
 
@@ -184,4 +196,4 @@ def remove_partial_files(run: Path) -> None:
 
 
 def _mode(plan: FitPlan) -> str:
-    return "min" if plan.monitor.endswith("loss") else "max"
+    return "min" if smaller_is_better(plan.monitor) else "max"

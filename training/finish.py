@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ def finish_run(
     units: Mapping[str, str],
     *,
     started: float,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write `results.json`, the training curves and `report.html`, and print what was reached.
 
@@ -36,6 +37,7 @@ def finish_run(
         metrics: {name: number}.
         units: {name: unit}.
         started: `time.monotonic()` when the command began.
+        notes: sentences that the numbers need to be understood.
 
     Raises:
         OSError: a file cannot be written.
@@ -54,10 +56,13 @@ def finish_run(
         seed=args.seed,
         seconds=time.monotonic() - started,
         command=read_run(run)[0]["command"],
+        notes=list(notes),
     )
     if (run / "results.csv").exists():
         draw_training_curves(run / "results.csv", run / "figures" / "training_curves.png")
     report = write_report(run, results)
     write_results(run, results)  # last: it says that the run is finished
     print(f"\n{print_metrics_table(results.metrics, results.units)}\n")
+    for note in results.notes:
+        print(note)
     print(f"Run folder:  {run}\nHTML report: {report}")

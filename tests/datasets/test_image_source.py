@@ -20,7 +20,7 @@ def paths(tmp_path):
 
 @pytest.fixture(params=[2 * 6 * 8 * 3, 2 * 6 * 8 * 3 - 1], ids=["fits", "too large"])
 def auto_bytes(request, monkeypatch):
-    monkeypatch.setattr("datasets.image_source.AUTO_BYTES", request.param)
+    monkeypatch.setattr("datasets.pixel_cache.AUTO_BYTES", request.param)
     return request.param
 
 

@@ -44,3 +44,11 @@ def test_the_count_of_batches_is_known():
     dataset = make_evaluation_batches(7, lambda i: i, batch_size=4, shard=Shard(1, 2))
     assert int(dataset.cardinality()) == 2
     np.testing.assert_array_equal(tf.concat(list(dataset), 0), [4, 5, 6])
+
+
+def test_padding_fills_smaller_samples_of_a_batch():
+    dataset = make_evaluation_batches(
+        2, lambda i: (tf.ones((i + 1,)),), batch_size=2, shard=Shard(), padding=(-1.0,)
+    )
+    ((values,),) = dataset.as_numpy_iterator()
+    assert values.tolist() == [[1, -1], [1, 1]]

@@ -49,7 +49,7 @@ def test_write_report_shows_metrics_with_units(tmp_path):
 def test_write_report_shows_command_config_versions_and_use(tmp_path):
     page = read_report(make_run(tmp_path))
     assert "--experiment_name &#39;two words&#39;" in page
-    assert "passes over the training lists" in page
+    assert "passes over the training data" in page
     assert '<td class="value">null</td>' in page
     assert "tensorflow" in page and "1 min 15 s" in page and "Responsible use" in page
 

@@ -1,0 +1,101 @@
+"""Score a points run again: `python -m training.points.eval --model RUN [--calibrate]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import PointFitParams
+from training.command_line import run_command
+from training.points.scoring import Asked, score_run
+from training.run_lock import lock_run, release_runs
+from training.runs import load_run_params, read_run
+
+
+def evaluate(args: argparse.Namespace, run: Path, asked: Asked | None = None) -> None:
+    """Score the counter of a run and close the run.
+
+    Args:
+        args: the arguments of the wrapper that started it.
+        run: run folder with `points.keras` and `fit.json`.
+        asked: what to score and how; None for the test pictures as the run's parameters say.
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.points.eval --model RUN
+    """
+    params = load_run_params(args)
+    if not isinstance(params, PointFitParams):
+        raise InputError(f"{run}: must be a run on points. Received one of {args.experiment}.")
+    score_run(args, params, run, asked)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args(["--model", "run"]).split
+        'test'
+    """
+    parser = argparse.ArgumentParser(
+        prog="training.points.eval", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--model", required=True, help="folder of a run on points")
+    parser.add_argument(
+        "--split", choices=("test", "val"), default="test", help="pictures to score"
+    )
+    parser.add_argument(
+        "--threshold", type=float, help="of a blob's probabilities; default: the run's"
+    )
+    parser.add_argument("--min_area", type=int, help="smallest blob in pixels; default: the run's")
+    parser.add_argument(
+        "--levels",
+        type=int,
+        help="thresholds over which blobs that touch may come apart; default: the run's",
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="choose threshold and smallest area on the validation pictures",
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Score the run and rewrite its results, figures, counter, export and report.
+
+    Args:
+        args: see `build_parser`.
+
+    Raises:
+        InputError: arguments exclude each other, or the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.points.eval --model RUN --calibrate
+    """
+    given = {"threshold": args.threshold, "levels": args.levels, "min_area": args.min_area}
+    if args.calibrate and any(value is not None for value in given.values()):
+        raise InputError(
+            "`--calibrate` chooses `--threshold`, `--levels` and `--min_area`. Received it with "
+            "one of them; leave either out."
+        )
+    run = Path(args.model)
+    arguments, _ = read_run(run)
+    stored = argparse.Namespace(**{**arguments, "resume": str(run), "force": False, "given": ()})
+    if not lock_run(run):
+        raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
+    try:
+        evaluate(stored, run, Asked(split=args.split, calibrate=args.calibrate, **given))
+    finally:
+        release_runs()
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))
