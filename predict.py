@@ -1,18 +1,22 @@
-"""Counts the objects in pictures: `python predict.py --model M --input X --output DIR`."""
+"""Counts or finds the objects in pictures: `python predict.py --model M --input X --output DIR`."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
+from dataclasses import fields
 
 from tqdm import tqdm
 
 from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
-from reporting.prediction import find_images, load_predictor, predict_images
+from reporting.blob_options import BlobOptions
+from reporting.prediction import find_images, predict_images
 from reporting.prediction_writers import WRITERS, draw_prediction
+from reporting.predictors import load_predictor
+from reporting.tiling import predict_blobs
 from training.command_line import EXIT_ERROR, run_command
 
 logger = logging.getLogger("predict")
@@ -41,19 +45,35 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         default="predictions",
-        help="folder for predictions.csv, predictions.json and pictures/",
+        help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
+        "objects also points.csv, points.coco.json and blobs/",
     )
     parser.add_argument(
         "--batch_size",
         type=int,
         default=1,
-        help="most pictures per call; only neighbours of one size share a call",
+        help="most pictures, or tiles of a picture, per call; only neighbours of one size share it",
     )
     parser.add_argument(
-        "--max_pixels", type=int, default=MAX_PIXELS, help="larger pictures are refused"
+        "--max_pixels",
+        type=int,
+        default=MAX_PIXELS,
+        help="larger pictures are refused; of tiled and striped TIFFs, for a model that finds "
+        "objects, each tile, strip and window is bounded instead",
     )
     parser.add_argument("--no_pictures", action="store_true", help="write no annotated pictures")
+    _add_blob_arguments(parser)
     return parser
+
+
+def _add_blob_arguments(parser):
+    group = parser.add_argument_group("models that find objects (points.keras)")
+    group.add_argument(
+        "--threshold", type=float, help="an object's pixels have a larger probability"
+    )
+    group.add_argument("--min_area", type=int, help="smaller objects are dropped, pixels")
+    group.add_argument("--tile", type=int, help="longest side of what is predicted at once, pixels")
+    group.add_argument("--overlap", type=int, help="pixels that tiles show around their own part")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -90,10 +110,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _predict(args, images, output):
-    predictor = load_predictor(args.model)
-    steps = predict_images(
-        predictor, images, max_pixels=args.max_pixels, batch_size=args.batch_size
-    )
+    steps = _choose_steps(args, images, output)
     predictions = []
     for prediction, picture in tqdm(
         steps, total=len(images), unit=" pictures", delay=2, disable=None
@@ -104,6 +121,32 @@ def _predict(args, images, output):
         elif picture is not None and not args.no_pictures:
             draw_prediction(prediction, picture, output / "pictures")
     return predictions
+
+
+def _choose_steps(args, images, output):
+    """Return what predicts the pictures; the model's outputs tell what it can."""
+    predictor = load_predictor(args.model)
+    given = {field.name: getattr(args, field.name) for field in fields(BlobOptions)}
+    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
+    if predictor.settings is not None:
+        return predict_blobs(
+            predictor,
+            images,
+            output / "blobs",
+            options=BlobOptions(**given).complete(predictor.settings),
+            track=_track_tiles,
+            **bounds,
+        )
+    if names := [f"`--{name}`" for name, value in given.items() if value is not None]:
+        raise InputError(
+            f"{', '.join(names)}: only models that find objects take it. Received {args.model}, "
+            f"which returns {', '.join(predictor.outputs)}; leave it out."
+        )
+    return predict_images(predictor, images, **bounds)
+
+
+def _track_tiles(steps, total, name):
+    return tqdm(steps, total=total, desc=name, unit=" tiles", delay=2, leave=False, disable=None)
 
 
 if __name__ == "__main__":

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import struct
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
 
 from config.errors import InputError
-from datasets import tiff
+from datasets import pillow_pictures, tiff
+from datasets.picture_files import name_decoding_errors, open_picture_file
+from datasets.pillow_pictures import open_picture, read_orientation
+from datasets.tiff_windows import TiffWindows
 
 MAX_PIXELS = 100_000_000
-_ORIENTATION = 0x0112
-_MAX_EXIF_BYTES = 1 << 20
-# Opened by class, not by `Image.open`: no other plugin is reachable, and our own bound on the
-# number of pixels replaces Pillow's without a change of its global setting.
-_PLUGINS = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-}
-_SIGNATURES = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"BM": "BMP",
-    b"GIF87a": "GIF",
-    b"GIF89a": "GIF",
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"II+\x00": "TIFF",
-    b"MM\x00+": "TIFF",
-}
 
 
 @dataclass(frozen=True)
@@ -84,18 +56,19 @@ def read_header(path: Path, *, max_pixels: int = MAX_PIXELS, page: int = 0) -> I
 
     Example:
         >>> import tempfile
+        >>> from PIL import Image
         >>> path = Path(tempfile.mkdtemp()) / "grey.png"
         >>> Image.new("L", (8, 6)).save(path)
         >>> read_header(path)
         ImageHeader(format='PNG', width=8, height=6, orientation=1)
     """
-    with _open(path) as (file, kind):
+    with name_decoding_errors(path), open_picture_file(path) as (file, kind):
         if kind == "TIFF":
             with tiff.open_page(file, path, page, max_pixels=max_pixels) as tiff_page:
                 size, orientation = tiff.page_size(tiff_page), tiff.page_orientation(tiff_page)
         else:
-            picture = _open_picture(file, kind, path, page, max_pixels)
-            size, orientation = picture.size, _read_orientation(picture, file)
+            picture = open_picture(file, kind, path, page=page, max_pixels=max_pixels)
+            size, orientation = picture.size, read_orientation(picture, file)
     width, height = size[::-1] if orientation >= 5 else size
     return ImageHeader(kind, width, height, orientation)
 
@@ -130,12 +103,13 @@ def read_image(
 
     Example:
         >>> import tempfile
+        >>> from PIL import Image
         >>> path = Path(tempfile.mkdtemp()) / "red.png"
         >>> Image.new("RGB", (8, 6), "red").save(path)
         >>> read_image(path)[0, 0]
         array([255,   0,   0], dtype=uint8)
     """
-    return _decode(path, max_pixels, page, _to_rgb, tiff.to_rgb, min_size)
+    return _decode(path, max_pixels, page, pillow_pictures.to_rgb, tiff.to_rgb, min_size)
 
 
 def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS, page: int = 0) -> np.ndarray:
@@ -157,12 +131,127 @@ def read_labels(path: Path, *, max_pixels: int = MAX_PIXELS, page: int = 0) -> n
 
     Example:
         >>> import tempfile
+        >>> from PIL import Image
         >>> path = Path(tempfile.mkdtemp()) / "mask.png"
         >>> Image.new("L", (4, 3), 7).save(path)
         >>> int(read_labels(path).max())
         7
     """
-    return _decode(path, max_pixels, page, _to_labels, tiff.to_labels, None)
+    return _decode(path, max_pixels, page, pillow_pictures.to_labels, tiff.to_labels, None)
+
+
+@dataclass(frozen=True)
+class PictureWindows:
+    """An open picture that is read in parts.
+
+    Attributes:
+        height: rows of the upright picture, pixels.
+        width: columns of the upright picture, pixels.
+
+    Example:
+        >>> # see `open_windows`
+    """
+
+    height: int
+    width: int
+    _path: Path
+    _max_pixels: int
+    _read: Callable[[int, int, int, int], np.ndarray]
+
+    def read(self, top: int, left: int, height: int, width: int) -> np.ndarray:
+        """Read a window.
+
+        Args:
+            top: first row, from 0.
+            left: first column, from 0.
+            height: rows, at least 1.
+            width: columns, at least 1.
+
+        Returns:
+            (height, width, 3) uint8 RGB; it may be read-only.
+
+        Raises:
+            ValueError: the window is empty or leaves the picture.
+            InputError: it has more than `max_pixels`, or the file is damaged.
+
+        Example:
+            >>> # see `open_windows`
+        """
+        inside = top >= 0 and top + height <= self.height
+        if not inside or left < 0 or left + width > self.width or min(height, width) < 1:
+            raise ValueError(
+                f"A window must lie inside the picture of {self.height} x {self.width} pixels. "
+                f"Received `top` {top}, `left` {left}, `height` {height}, `width` {width}."
+            )
+        if height * width > self._max_pixels:
+            raise InputError(
+                f"`{self._path}`: a window must have at most {self._max_pixels} pixels "
+                f"(`max_pixels`). Received {width} x {height}; read smaller ones."
+            )
+        with name_decoding_errors(self._path):
+            return self._read(top, left, height, width)
+
+
+@contextlib.contextmanager
+def open_windows(
+    path: Path, *, max_pixels: int = MAX_PIXELS, page: int = 0
+) -> Iterator[PictureWindows]:
+    """Open a picture to read it in parts, so that a TIFF of any size takes little memory.
+
+    A picture of at most `max_pixels` is decoded whole, as by `read_image`. A larger TIFF is read
+    by its tiles or strips: `max_pixels` then bounds each of them, each window, and what is kept.
+    16 bits are stretched by the smallest and largest value of the whole page.
+
+    Args:
+        path: picture file, as for `read_image`.
+        max_pixels: most pixels at once, not of a tiled or striped TIFF as a whole.
+        page: page of a TIFF, from 0.
+
+    Yields:
+        The picture; its windows equal the same part of what `read_image` returns.
+
+    Raises:
+        InputError: as for `read_image`; or a TIFF of more than `max_pixels` that is not upright,
+            has a strip or tile of more than `max_pixels`, or sides beyond a million pixels.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> path = Path(tempfile.mkdtemp()) / "red.png"
+        >>> Image.new("RGB", (8, 6), "red").save(path)
+        >>> with open_windows(path) as windows:
+        ...     windows.height, windows.width, windows.read(2, 5, 1, 1).tolist()
+        (6, 8, [[[255, 0, 0]]])
+    """
+    with contextlib.ExitStack() as stack:
+        with name_decoding_errors(path):  # not around the user's block: its errors are its own
+            windows = _open_large_tiff(stack, path, max_pixels, page)
+        if windows is None:
+            windows = _WholePicture(read_image(path, max_pixels=max_pixels, page=page))
+        yield PictureWindows(windows.height, windows.width, path, max_pixels, windows.read)
+
+
+class _WholePicture:
+    def __init__(self, image: np.ndarray):
+        self.height, self.width = image.shape[:2]
+        self._image = image
+
+    def read(self, top: int, left: int, height: int, width: int) -> np.ndarray:
+        return self._image[top : top + height, left : left + width]
+
+
+def _open_large_tiff(
+    stack: contextlib.ExitStack, path: Path, max_pixels: int, page: int
+) -> TiffWindows | None:
+    """Return a TIFF page that is too large to be decoded whole; `stack` will close it."""
+    file, kind = stack.enter_context(open_picture_file(path))
+    if kind != "TIFF":
+        return None
+    opened = tiff.open_page(file, path, page, max_pixels=max_pixels, whole=False)
+    tiff_page = stack.enter_context(opened)
+    if math.prod(tiff.page_size(tiff_page)) <= max_pixels:
+        return None
+    return TiffWindows(file, tiff_page, path, number=page, max_pixels=max_pixels)
 
 
 def _decode(
@@ -173,7 +262,7 @@ def _decode(
     convert_tiff: Callable,
     min_size: tuple[int, int] | None,
 ) -> np.ndarray:
-    with _open(path) as (file, kind):
+    with name_decoding_errors(path), open_picture_file(path) as (file, kind):
         if kind == "TIFF":
             with tiff.open_page(file, path, page, max_pixels=max_pixels) as tiff_page:
                 orientation = tiff.page_orientation(tiff_page)
@@ -181,100 +270,12 @@ def _decode(
                     return _turn_upright(convert_tiff(tiff_page, path), orientation)
             picture = tiff.open_with_libtiff(file, page)
             return np.ascontiguousarray(convert(picture))  # Pillow turns a TIFF upright itself
-        picture = _open_picture(file, kind, path, page, max_pixels)
-        orientation = _read_orientation(picture, file)
+        picture = open_picture(file, kind, path, page=page, max_pixels=max_pixels)
+        orientation = read_orientation(picture, file)
         if min_size is not None and kind == "JPEG":
             height, width = min_size[::-1] if orientation >= 5 else min_size
             picture.draft(None, (max(1, width), max(1, height)))
         return _turn_upright(convert(picture), orientation)
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[tuple[BinaryIO, str]]:
-    """Open a picture file; whatever a decoder says against it becomes an `InputError`."""
-    if not Path(path).is_file():
-        raise InputError(f"`{path}` must be a picture file. There is no such file.")
-    try:
-        with open(path, "rb") as file:
-            yield file, _sniff(file, path)
-    except InputError:
-        raise
-    except Exception as error:  # decoders raise almost anything on hostile bytes
-        reason = str(error) or type(error).__name__
-        raise InputError(
-            f"`{path}` must be a whole picture. It cannot be decoded ({reason}); replace the file."
-        ) from error
-
-
-def _sniff(file: BinaryIO, path: Path) -> str:
-    start = file.read(16)
-    file.seek(0)
-    if not start:
-        raise InputError(f"`{path}` must be a picture. The file is empty; replace it.")
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "WEBP"
-    for signature, kind in _SIGNATURES.items():
-        if start.startswith(signature):
-            return kind
-    raise InputError(
-        f"`{path}` must be a JPEG, PNG, BMP, GIF, WebP or TIFF picture. Its content is none of "
-        "them; convert or remove the file."
-    )
-
-
-def _open_picture(file: BinaryIO, kind: str, path: Path, page: int, max_pixels: int) -> Image.Image:
-    if page != 0:
-        raise InputError(f"`page` must be 0 for a {kind} picture. Received {page} for `{path}`.")
-    picture = _PLUGINS[kind](file)
-    tiff.check_size(path, picture.size, max_pixels)
-    return picture
-
-
-def _read_orientation(picture: Image.Image, file: BinaryIO) -> int:
-    """Return 1 to 8; damaged EXIF data of a sound picture counts as upright."""
-    if picture.format == "PNG" and "exif" not in picture.info:
-        picture.info.update(_find_late_exif(file))
-    try:
-        # The base class's method: a PNG's own would decode the pixels to look behind them.
-        value = Image.Image.getexif(picture).get(_ORIENTATION, 1)
-    except Exception:  # the parser raises almost anything on hostile bytes
-        return 1
-    return int(value) if value in range(1, 9) else 1
-
-
-def _find_late_exif(file: BinaryIO) -> dict[str, bytes]:
-    """Return a PNG's EXIF block that comes after its pixels, as an entry of `info`."""
-    position = file.tell()
-    file.seek(8)
-    try:
-        while len(start := file.read(8)) == 8:
-            length, name = struct.unpack(">I4s", start)
-            if name == b"eXIf":
-                return {"exif": b"Exif\x00\x00" + file.read(min(length, _MAX_EXIF_BYTES))}
-            file.seek(length + 4, 1)
-        return {}
-    finally:
-        file.seek(position)
-
-
-def _to_rgb(picture: Image.Image) -> np.ndarray:
-    picture.load()
-    if picture.mode[0] in "IF":  # more than 8 bits
-        return np.repeat(tiff.stretch(np.asarray(picture))[..., None], 3, axis=-1)
-    if picture.has_transparency_data:
-        coloured = picture.convert("RGBA")
-        picture = Image.new("RGB", coloured.size, "white")
-        picture.paste(coloured, mask=coloured.getchannel("A"))
-    elif picture.mode != "RGB":
-        picture = picture.convert("RGB")
-    return np.asarray(picture)  # (H, W, 3)
-
-
-def _to_labels(picture: Image.Image) -> np.ndarray:
-    picture.load()
-    labels = np.asarray(picture)
-    labels = labels if labels.ndim == 2 else labels[..., 0]  # (H, W)
-    return labels.astype(np.uint8) if labels.dtype == bool else labels
 
 
 def _turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import tifffile
 from PIL import Image, TiffImagePlugin
-from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC
+from tifffile import COMPRESSION
 
 from config.errors import InputError
+from datasets.picture_files import check_size
+from datasets.tiff_colours import samples_to_rgb
 
 _ORIENTATION = 274
 _MAX_BYTES_PER_PIXEL = 16
@@ -23,31 +25,9 @@ _DEFLATE = (COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE)
 _OWN_COMPRESSIONS = (COMPRESSION.NONE, COMPRESSION.PACKBITS, *_DEFLATE)
 
 
-def check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
-    """Refuse a picture of too many pixels, or of none.
-
-    Args:
-        path: picture file, for the message.
-        size: (width, height), pixels.
-        max_pixels: most pixels allowed.
-
-    Raises:
-        InputError: the size is not allowed.
-
-    Example:
-        >>> check_size(Path("a.png"), (3, 2), 6)
-    """
-    width, height = size
-    if width < 1 or height < 1 or width * height > max_pixels:
-        raise InputError(
-            f"`{path}` must have 1 to {max_pixels} pixels (`max_pixels`). It says {width} x "
-            f"{height}; make it smaller, or raise `max_pixels` if you trust it."
-        )
-
-
 @contextlib.contextmanager
 def open_page(
-    file: BinaryIO, path: Path, page: int, *, max_pixels: int
+    file: BinaryIO, path: Path, page: int, *, max_pixels: int, whole: bool = True
 ) -> Iterator[tifffile.TiffPage]:
     """Open one page without decoding it.
 
@@ -55,7 +35,8 @@ def open_page(
         file: the open TIFF.
         path: its name, for messages.
         page: page number, from 0.
-        max_pixels: most pixels allowed.
+        max_pixels: most pixels allowed, of the page.
+        whole: whether the page will be decoded whole; if not, `datasets.tiff_windows` bounds it.
 
     Yields:
         The page.
@@ -72,16 +53,43 @@ def open_page(
         (4, 3)
     """
     file.seek(0)
-    with tifffile.TiffFile(file) as whole:
+    with tifffile.TiffFile(file) as pages:
         try:
-            tiff_page = whole.pages[page]
+            tiff_page = pages.pages[page]
         except IndexError as error:
             raise InputError(
                 f"`page` must be a page of `{path}`, counted from 0. Received {page}."
             ) from error
-        check_size(path, page_size(tiff_page), max_pixels)
-        _check_bytes(tiff_page, path, max_pixels)
+        _check_kind(tiff_page, path)
+        if whole:
+            check_size(path, page_size(tiff_page), max_pixels)
+            check_bytes(tiff_page, path, (tiff_page.shape, tiff_page.chunks), max_pixels)
         yield tiff_page
+
+
+def check_bytes(
+    page: tifffile.TiffPage, path: Path, shapes: Iterable[tuple[int, ...]], max_pixels: int
+) -> None:
+    """Refuse arrays of a page that hold far more bytes than pixels, as many channels make them.
+
+    Args:
+        page: the page.
+        path: its file, for the message.
+        shapes: the shapes of the arrays to be decoded.
+        max_pixels: most pixels allowed.
+
+    Raises:
+        InputError: an array is too large.
+
+    Example:
+        >>> # see `open_page`
+    """
+    largest = max(map(math.prod, shapes)) * page.dtype.itemsize
+    if largest > max(max_pixels, 1 << 16) * _MAX_BYTES_PER_PIXEL:
+        raise InputError(
+            f"`{path}` must decode to at most {_MAX_BYTES_PER_PIXEL} bytes a pixel of "
+            f"`max_pixels` {max_pixels}. It asks for {largest} bytes."
+        )
 
 
 def page_size(page: tifffile.TiffPage) -> tuple[int, int]:
@@ -175,20 +183,7 @@ def to_rgb(page: tifffile.TiffPage, path: Path) -> np.ndarray:
         ...     to_rgb(page, Path("a.tif"))[0, :, 0]
         array([  0, 255], dtype=uint8)
     """
-    pixels = _decode(page, path)  # (H, W, C)
-    if page.photometric == PHOTOMETRIC.PALETTE:
-        return (page.colormap[:, pixels[..., 0]] >> 8).astype(np.uint8).transpose(1, 2, 0)
-    num_colours = {PHOTOMETRIC.RGB: 3, PHOTOMETRIC.SEPARATED: 4}.get(page.photometric, 1)
-    pixels, extra = pixels[..., :num_colours], pixels[..., num_colours:]
-    colours = stretch(pixels)
-    if page.photometric == PHOTOMETRIC.MINISWHITE:
-        colours = 255 - colours
-    if page.photometric == PHOTOMETRIC.SEPARATED:
-        ink = 255 - colours.astype(np.uint16)  # cyan, magenta, yellow, black
-        colours = (ink[..., :3] * ink[..., 3:] // 255).astype(np.uint8)
-    if extra.shape[-1] and page.extrasamples and page.extrasamples[0] != EXTRASAMPLE.UNSPECIFIED:
-        colours = _lay_on_white(colours, extra[..., :1], page.extrasamples[0])
-    return np.broadcast_to(colours, (*colours.shape[:2], 3))
+    return samples_to_rgb(page, _decode(page, path))
 
 
 def to_labels(page: tifffile.TiffPage, path: Path) -> np.ndarray:
@@ -211,31 +206,41 @@ def to_labels(page: tifffile.TiffPage, path: Path) -> np.ndarray:
     return labels.astype(np.uint8) if labels.dtype == bool else labels
 
 
-def stretch(pixels: np.ndarray) -> np.ndarray:
-    """Map a picture's own smallest..largest value onto 0..255, unless it has 8 bits already.
-
-    v -> round(255 (v - min) / (max - min)); a flat picture becomes 0.
+def read_segment(page: tifffile.TiffPage, path: Path, index: int) -> bytes:
+    """Read the bytes of one strip or tile, compressed as they are.
 
     Args:
-        pixels: any shape, uint8, bool, uint16 or another number type.
+        page: the page.
+        path: its file, for messages.
+        index: the segment's number.
 
     Returns:
-        uint8 of the same shape; False and True become 0 and 255.
+        The bytes.
+
+    Raises:
+        InputError: the segment is missing, cut off, or larger than it says.
 
     Example:
-        >>> stretch(np.array([1000, 1100, 1200], np.uint16))
-        array([  0, 128, 255], dtype=uint8)
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> tifffile.imwrite(file, np.array([[1, 2]], np.uint8))
+        >>> with open_page(file, Path("a.tif"), 0, max_pixels=100) as page:
+        ...     read_segment(page, Path("a.tif"), 0)
+        b'\\x01\\x02'
     """
-    if pixels.dtype == np.uint8:
-        return pixels
-    if pixels.dtype == bool:
-        return pixels.astype(np.uint8) * np.uint8(255)
-    low, high = int(pixels.min()), int(pixels.max())
-    span = max(1, high - low)
-    if pixels.dtype == np.uint16:  # a table is faster, and smaller than a float picture
-        table = np.arange(1 << 16, dtype=np.float64) - low
-        return np.rint(table.clip(0, span) * 255 / span).astype(np.uint8)[pixels]
-    return np.rint((pixels.astype(np.float64) - low) * 255 / span).astype(np.uint8)
+    handle = page.parent.filehandle
+    offset, count = page.dataoffsets[index], page.databytecounts[index]
+    if not count or offset + count > handle.size:
+        raise _truncated(path)
+    handle.seek(offset)
+    data = handle.read(count)
+    if page.compression in _DEFLATE:
+        limit = math.prod(page.chunks) * page.dtype.itemsize
+        if len(zlib.decompressobj().decompress(data, limit + 1)) > limit:
+            raise InputError(
+                f"`{path}` must decode to the size that it says. It holds more; replace it."
+            )
+    return data
 
 
 def _decode(page: tifffile.TiffPage, path: Path) -> np.ndarray:
@@ -247,25 +252,12 @@ def _decode(page: tifffile.TiffPage, path: Path) -> np.ndarray:
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def _lay_on_white(colours: np.ndarray, alpha: np.ndarray, kind: int) -> np.ndarray:
-    share = alpha.astype(np.float32) / np.iinfo(alpha.dtype).max
-    weight = 1.0 if kind == EXTRASAMPLE.ASSOCALPHA else share  # associated: multiplied already
-    return np.rint(np.clip(colours * weight + 255 * (1 - share), 0, 255)).astype(np.uint8)
-
-
-def _check_bytes(page: tifffile.TiffPage, path: Path, max_pixels: int) -> None:
+def _check_kind(page: tifffile.TiffPage, path: Path) -> None:
     kind = None if page.dtype is None else page.dtype.name
     if kind not in ("bool", "uint8", "uint16") or page.axes not in ("YX", "YXS", "SYX"):
         raise InputError(
             f"`{path}` must hold plane pictures of 1, 8 or 16 bits. It holds {kind} with axes "
             f"{page.axes}; save it as 16-bit TIFF."
-        )
-    item = page.dtype.itemsize
-    largest = max(math.prod(page.shape), math.prod(page.chunks)) * item
-    if largest > max(max_pixels, 1 << 16) * _MAX_BYTES_PER_PIXEL:
-        raise InputError(
-            f"`{path}` must decode to at most {_MAX_BYTES_PER_PIXEL} bytes a pixel of "
-            f"`max_pixels` {max_pixels}. It asks for {largest} bytes."
         )
 
 
@@ -278,12 +270,11 @@ def _check_segments(page: tifffile.TiffPage, path: Path) -> None:
         row = -(-page.imagewidth * page.samplesperpixel * page.bitspersample // 8)
         whole = whole and sum(page.databytecounts) >= row * page.imagelength
     if not (segments and whole):
-        raise InputError(f"`{path}` must be a whole TIFF. It is truncated; replace the file.")
+        raise _truncated(path)
     if page.compression in _DEFLATE:
-        limit = math.prod(page.chunks) * page.dtype.itemsize
-        for offset, count in segments:
-            handle.seek(offset)
-            if len(zlib.decompressobj().decompress(handle.read(count), limit + 1)) > limit:
-                raise InputError(
-                    f"`{path}` must decode to the size that it says. It holds more; replace it."
-                )
+        for index in range(len(segments)):
+            read_segment(page, path, index)
+
+
+def _truncated(path: Path) -> InputError:
+    return InputError(f"`{path}` must be a whole TIFF. It is truncated; replace the file.")

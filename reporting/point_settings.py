@@ -163,7 +163,8 @@ def _is_whole(value):
 
 
 def _are_names(value):
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return named and len(set(value)) == len(value)
 
 
 _RULES = {
@@ -177,7 +178,7 @@ _RULES = {
         "a number above 0",
         float,
     ),
-    "class_names": (_are_names, "a list of names", tuple),
+    "class_names": (_are_names, "a list of different names", tuple),
 }
 
 

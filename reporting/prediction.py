@@ -8,21 +8,39 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
 from datasets.images import read_header, read_image
-from reporting.model_files import (
-    SAVED_MODEL_FOLDER,
-    find_keras_file,
-    is_saved_model,
-    load_keras_model,
-)
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-Predictor = Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+class Blobs(NamedTuple):
+    """The objects that were found in a picture, M of them; an object's number is its place + 1.
+
+    Attributes:
+        size: (height, width) of the picture, pixels.
+        points: (M, 2) float (row, column) pixels, each inside its blob.
+        classes: (M,) integers from 1.
+        areas: (M,) integers, pixels.
+        boxes: (M, 4) integers, xyxy in pixels, half-open.
+        class_names: the names of the classes, of each class one.
+
+    Example:
+        >>> Blobs((4, 5), *(np.zeros((0, n)) for n in (2, 1, 1, 4)), ("1",)).size
+        (4, 5)
+    """
+
+    size: tuple[int, int]
+    points: np.ndarray
+    classes: np.ndarray
+    areas: np.ndarray
+    boxes: np.ndarray
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,8 @@ class Prediction:
         image: path of the picture relative to the input, with forward slashes.
         outputs: {name: array}, the model's outputs for this picture without the batch axis.
         error: why there are no outputs; "" when there are.
+        names: {output's name: what each of its numbers is called}, where they have names.
+        blobs: the objects, from a model that finds them.
 
     Example:
         >>> Prediction("a.jpg", {"count": np.float32(2)}).error
@@ -42,45 +62,8 @@ class Prediction:
     image: str
     outputs: dict[str, np.ndarray] = field(default_factory=dict)
     error: str = ""
-
-
-def load_predictor(model: str | Path) -> Predictor:
-    """Open a model for prediction.
-
-    Args:
-        model: a run folder (its `saved_model/`, else its `counter.keras`), a `.keras` file, or a
-            SavedModel folder alone.
-
-    Returns:
-        A function from (B, H, W, 3) uint8 pictures to a dict of arrays with B rows each. It is
-        traced once for all sizes.
-
-    Raises:
-        InputError: there is no model, or it cannot be opened or takes no pictures.
-
-    Example:
-        >>> load_predictor("no_such_run")
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: `--model` must be a run folder with counter.keras ...
-    """
-    for folder in (Path(model), Path(model) / SAVED_MODEL_FOLDER):
-        if is_saved_model(folder):
-            return _load_saved_model(folder)
-    file = find_keras_file(model)
-    keras_model = load_keras_model(file)
-    shapes = [tuple(item.shape[1:]) for item in keras_model.inputs]
-    if shapes != [(None, None, 3)] or not isinstance(keras_model.output, dict):
-        raise InputError(
-            f"{file} must take pictures (H, W, 3) of any size and name its outputs, as a "
-            f"counter.keras does. Received inputs {shapes}; give the counter of a finetuning run."
-        )
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def call(images):
-        return keras_model(images, training=False)
-
-    return lambda images: _to_numpy(call(tf.constant(images)))
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    blobs: Blobs | None = None
 
 
 def find_images(source: str) -> list[tuple[str, Path]]:
@@ -121,7 +104,7 @@ def find_images(source: str) -> list[tuple[str, Path]]:
 
 
 def predict_images(
-    predictor: Predictor,
+    predictor: Callable[[np.ndarray], dict[str, np.ndarray]],
     images: Sequence[tuple[str, Path]],
     *,
     max_pixels: int,
@@ -133,7 +116,7 @@ def predict_images(
     resized to make a batch.
 
     Args:
-        predictor: see `load_predictor`.
+        predictor: what `reporting.predictors.load_predictor` returned, or a function like it.
         images: (name, path) of each picture.
         max_pixels: larger pictures are refused before decoding.
         batch_size: most pictures per call.
@@ -188,11 +171,28 @@ def _predict_group(predictor, names, pictures):
             for name, picture in zip(names, pictures, strict=True):
                 yield from _predict_group(predictor, [name], [picture])
             return
-        reason = _find_reason(getattr(error, "message", str(error)))
-        yield Prediction(names[0], error=f"the model refused the picture: {reason}"), pictures[0]
+        yield refused_picture(names[0], error), pictures[0]
         return
     for i, (name, picture) in enumerate(zip(names, pictures, strict=True)):
         yield Prediction(name, {key: value[i] for key, value in outputs.items()}), picture
+
+
+def refused_picture(name: str, error: Exception) -> Prediction:
+    """Turn what a model raised on a picture into its row.
+
+    Args:
+        name: the picture's.
+        error: what was raised.
+
+    Returns:
+        The prediction, with the reason alone of what may be pages of a graph's trace.
+
+    Example:
+        >>> refused_picture("a.jpg", ValueError("too small")).error
+        'the model refused the picture: too small'
+    """
+    reason = _find_reason(getattr(error, "message", str(error)))
+    return Prediction(name, error=f"the model refused the picture: {reason}")
 
 
 def _find_reason(message):
@@ -202,30 +202,3 @@ def _find_reason(message):
     lines = [line.strip() for line in message.splitlines()]
     frames = ("Graph execution error", "Detected at node", "<stack", "File ")
     return next((line for line in lines if line and not line.startswith(frames)), "no reason given")
-
-
-def _load_saved_model(folder):
-    try:
-        loaded = tf.saved_model.load(str(folder))
-    except Exception as error:  # a broken folder makes TensorFlow raise anything
-        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
-        raise InputError(
-            f"{folder} must be a whole SavedModel. Received: {reason[:300]}; export it again."
-        ) from error
-    signature = loaded.signatures.get("serving_default")
-    inputs = signature.structured_input_signature[1] if signature else {}
-    spec = inputs.get("images")
-    if spec is None or spec.dtype != tf.uint8 or len(inputs) != 1:
-        raise InputError(
-            f"{folder} must have the signature serving_default(images: uint8 (B, H, W, 3)). "
-            "Received another; export the model with export.py."
-        )
-
-    def predict(images, _loaded=loaded):  # a loaded model must stay referenced
-        return _to_numpy(signature(images=tf.constant(images)))
-
-    return predict
-
-
-def _to_numpy(outputs):
-    return {name: value.numpy() for name, value in outputs.items()}

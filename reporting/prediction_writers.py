@@ -11,14 +11,17 @@ import numpy as np
 from config.files import atomic_file, write_json
 from reporting.figures import draw_patch_counts
 from reporting.prediction import Prediction
+from reporting.prediction_figures import Preview, draw_blobs
+from reporting.prediction_points import write_points_coco, write_points_csv
 
 
 def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path:
     """Write a row per picture: its name, its outputs, its error.
 
     A number per picture is a column of the output's name, K numbers are K columns
-    (`patch_counts` gives patch_count_0 ... patch_count_{K-1}); larger outputs, such as masks, are
-    left to other writers. The columns are the same in every row; a picture with an error, or with
+    (`patch_counts` gives patch_count_0 ... patch_count_{K-1}; where the prediction has names for
+    them, `class_counts` gives class_count_red); larger outputs, such as masks, are left to other
+    writers. The columns are the same in every row; a picture with an error, or with
     fewer numbers, leaves cells empty.
 
     Args:
@@ -40,7 +43,7 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         ['image,count,error', '"a,b.jpg",2.5,']
     """
     rows = [
-        {"image": prediction.image, **_to_cells(prediction.outputs), "error": prediction.error}
+        {"image": prediction.image, **_to_cells(prediction), "error": prediction.error}
         for prediction in predictions
     ]
     names = dict.fromkeys(["image", *(name for row in rows for name in row)])
@@ -54,6 +57,8 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
 
 def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
     """Write {"predictions": [...]}: per picture its name, every output, and its error or null.
+
+    Numbers that have names are an object, {name: number}, others a list.
 
     Args:
         predictions: in the order of the list.
@@ -74,18 +79,20 @@ def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Pat
         [{'image': 'a.jpg', 'count': 2.0, 'error': None}]
     """
     rows = [
-        {"image": item.image, **_in_order(item.outputs), "error": item.error or None}
+        {"image": item.image, **_to_values(item), "error": item.error or None}
         for item in predictions
     ]
     return write_json({"predictions": rows}, path)
 
 
-def draw_prediction(prediction: Prediction, image: np.ndarray, folder: Path) -> Path | None:
+def draw_prediction(
+    prediction: Prediction, image: np.ndarray | Preview, folder: Path
+) -> Path | None:
     """Draw what was predicted on the picture, as `<folder>/<image>.png`.
 
     Args:
         prediction: of this picture.
-        image: (H, W, 3) uint8 picture.
+        image: (H, W, 3) uint8 picture, or its preview where the prediction has blobs.
         folder: where pictures go, in the folders of their names.
 
     Returns:
@@ -98,16 +105,20 @@ def draw_prediction(prediction: Prediction, image: np.ndarray, folder: Path) -> 
         >>> draw_prediction(Prediction("a.jpg"), np.zeros((4, 4, 3), np.uint8), Path("x")) is None
         True
     """
+    path = Path(folder) / f"{prediction.image}.png"
+    if prediction.blobs is not None:
+        return draw_blobs(image, prediction.blobs, path)
     if "patch_counts" not in prediction.outputs:
         return None
-    path = Path(folder) / f"{prediction.image}.png"
     return draw_patch_counts(image, prediction.outputs["patch_counts"], path)
 
 
-# File name -> who writes it. A system that finds objects adds its own files here.
-WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path]] = {
+# File name -> who writes it, or returns None where the predictions hold nothing for it.
+WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
     "predictions.csv": write_predictions_csv,
     "predictions.json": write_predictions_json,
+    "points.csv": write_points_csv,
+    "points.coco.json": write_points_coco,
 }
 
 
@@ -116,16 +127,25 @@ def _in_order(outputs):
     return dict(sorted(outputs.items(), key=lambda item: item[0] != "count"))
 
 
-def _to_cells(outputs):
+def _to_cells(prediction):
     cells = {}
-    for name, value in _in_order(outputs).items():
+    for name, value in _in_order(prediction.outputs).items():
         value = np.asarray(value)
         if value.ndim == 0:
             cells[name] = _to_cell(value)
         elif value.ndim == 1:
-            single = name.removesuffix("s")
-            cells.update({f"{single}_{i}": _to_cell(item) for i, item in enumerate(value)})
+            single, parts = name.removesuffix("s"), prediction.names.get(name, range(len(value)))
+            pairs = zip(parts, value, strict=True)
+            cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
     return cells
+
+
+def _to_values(prediction):
+    named = {
+        name: dict(zip(parts, prediction.outputs[name], strict=True))
+        for name, parts in prediction.names.items()
+    }
+    return {**_in_order(prediction.outputs), **named}
 
 
 def _to_cell(value):

@@ -8,6 +8,7 @@ from PIL import Image
 
 import predict
 from models.counter import build_counter
+from models.point_counter import build_point_counter
 from training.command_line import run_command
 
 
@@ -108,3 +109,107 @@ def test_predict_names_a_picture_smaller_than_the_grid(model, photos, tmp_path):
     assert run("--model", model, "--input", photos, "--output", out, "--batch_size", 4) == 1
     error = read_rows(out)[2]["error"]
     assert "refused the picture: `num_patches` must be at most the picture's rows" in error
+
+
+@pytest.fixture(scope="module")
+def points_run(tmp_path_factory):
+    """A run whose model finds what is brighter than a threshold, in red or in green."""
+    image = keras.Input((None, None, 3))
+    layer = keras.layers.Conv2D(3, 1)
+    network = keras.Model(image, layer(image))
+    # Logits 0, 20 red - 10, 20 green - 10: a class where its colour is bright.
+    kernel = np.eye(3)[:, [2, 0, 1]] * [0, 20, 20]
+    layer.set_weights([kernel[np.newaxis, np.newaxis], np.array([0, -10, -10])])
+    folder = tmp_path_factory.mktemp("points")
+    build_point_counter(network, min_area=2).save(folder / "points.keras")
+    (folder / "points.json").write_text('{"class_names": ["red", "green"]}')
+    return folder
+
+
+@pytest.fixture
+def discs(tmp_path):
+    """Two red squares of 9 pixels, a green one of 4, a single red pixel; and nothing."""
+    folder, pixels = tmp_path / "discs", np.zeros((70, 100, 3), np.uint8)
+    folder.mkdir()
+    pixels[2:5, 3:6, 0] = pixels[31:34, 63:66, 0] = pixels[60:62, 9:11, 1] = pixels[9, 9, 0] = 255
+    Image.fromarray(pixels).save(folder / "a.png")
+    Image.new("RGB", (1, 9)).save(folder / "b.png")
+    return folder
+
+
+@pytest.mark.parametrize("options", [(), ("--tile", 64, "--overlap", 16, "--batch_size", 2)])
+def test_predict_finds_objects(points_run, discs, tmp_path, options, capsys):
+    out = tmp_path / "out"
+    assert run("--model", points_run, "--input", discs, "--output", out, *options) == 0
+    first, second = read_rows(out)
+    assert first == {
+        **{"image": "a.png", "count": "3.0", "class_count_red": "2.0"},
+        **{"class_count_green": "1.0", "error": ""},
+    }
+    assert second["count"] == "0.0"
+    assert (out / "points.csv").read_text().splitlines()[1:] == [
+        "a.png,3,4,red,9",
+        "a.png,32,64,red,9",
+        "a.png,60,9,green,4",
+    ]
+    content = json.loads((out / "points.coco.json").read_text())
+    assert [item["bbox"] for item in content["annotations"]] == [
+        [3, 2, 3, 3],
+        [63, 31, 3, 3],
+        [9, 60, 2, 2],
+    ]
+    with Image.open(out / "blobs" / "a.png.png") as labels:
+        assert np.unique(np.asarray(labels), return_counts=True)[1].tolist() == [6978, 9, 9, 4]
+    assert (out / "pictures" / "a.png.png").is_file() and (out / "blobs" / "b.png.png").is_file()
+    assert "2 of 2 pictures counted" in capsys.readouterr().out
+
+
+def test_predict_overrides_what_the_model_says(points_run, discs, tmp_path):
+    out, more = tmp_path / "out", ("--min_area", 1, "--no_pictures")
+    arguments = ("--model", points_run, "--input", discs / "a.png", "--output", out)
+    assert run(*arguments, *more) == 0 and read_rows(out)[0]["count"] == "4.0"
+    # A bright pixel has p = e^10 / (e^10 + 1 + e^-10) = .99995.
+    assert run(*arguments, *more, "--threshold", 0.9999) == 0
+    assert read_rows(out)[0]["count"] == "4.0"
+    assert run(*arguments, *more, "--threshold", 0.99999) == 0
+    assert read_rows(out)[0]["count"] == "0.0"
+    assert not (out / "pictures").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--threshold", 1), "`--threshold` must be at least 0 and below 1. Received 1.0"),
+        (("--min_area", 0), "`--min_area` must be at least 1 pixel"),
+        (("--tile", 100, "--overlap", 40), "`--tile` must be at least 32 pixels more"),
+    ],
+)
+def test_predict_refuses_options_of_objects(options, message, points_run, discs, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("--model", points_run, "--input", discs, "--output", out, *options) == 2
+    assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_predict_refuses_options_that_do_not_apply(model, photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ("--model", model, "--input", photos, "--output", out)
+    assert run(*arguments, "--threshold", 0.5, "--tile", 512) == 2
+    error = capsys.readouterr().err
+    assert "`--tile`, `--threshold`: only models that find objects" in error and not out.exists()
+
+
+def test_predict_leaves_nothing_when_no_object_picture_can_be_read(points_run, tmp_path, capsys):
+    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    assert run("--model", points_run, "--input", tmp_path / "b.jpg", "--output", out) == 2
+    assert "b.jpg" in capsys.readouterr().err and not out.exists()
+
+
+def test_predict_stopped_leaves_no_half_file(points_run, discs, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reporting.label_maps._write_png", stop)
+    out = tmp_path / "out"
+    assert run("--model", points_run, "--input", discs, "--output", out) == 130
+    assert not out.exists()

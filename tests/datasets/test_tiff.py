@@ -9,7 +9,7 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.images import ImageHeader, read_header, read_image, read_labels
-from datasets.tiff import stretch
+from datasets.tiff_colours import stretch
 
 
 def noise(*shape, dtype=np.uint8):

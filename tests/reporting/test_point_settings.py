@@ -53,8 +53,9 @@ def test_read_class_names_needs_no_file(tmp_path):
         ("max_points", 1.5, "a whole number from 1"),
         ("scale", "2", "a number above 0"),
         ("scale", float("inf"), "a number above 0"),
-        ("class_names", "ab", "a list of names"),
-        ("class_names", [1], "a list of names"),
+        ("class_names", "ab", "a list of different names"),
+        ("class_names", [1], "a list of different names"),
+        ("class_names", ["a", "a"], "a list of different names"),
     ],
 )
 def test_read_settings_names_a_bad_value(key, value, rule, tmp_path):

@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 from PIL import Image
 
 from config.errors import InputError
-from reporting.export import export_saved_model
-from reporting.prediction import find_images, load_predictor, predict_images
+from reporting.prediction import find_images, predict_images
 
 
 def save_picture(path, size=(8, 6), value=0):
@@ -91,35 +89,3 @@ def test_predict_images_says_what_the_model_refused(tmp_path):
     [(prediction, picture)] = run(Recorder(most=0), [save_picture(tmp_path / "a.png")])
     assert prediction.error == "the model refused the picture: too many"
     assert picture.shape == (6, 8, 3)
-
-
-def test_load_predictor_gives_the_same_from_run_file_and_saved_model(counter_file, tmp_path):
-    from reporting.model_files import load_keras_model
-
-    alone = tmp_path / "exported"
-    export_saved_model(load_keras_model(counter_file), alone, max_pixels=10**6)
-    images = np.random.default_rng(0).integers(0, 256, (2, 41, 35, 3), np.uint8)
-    expected = load_predictor(counter_file)(images)
-    assert expected["patch_counts"].shape == (2, 4) and expected["count"].min() > 0
-    for model in (counter_file.parent, alone):
-        np.testing.assert_allclose(load_predictor(model)(images)["count"], expected["count"], 1e-4)
-
-
-def test_load_predictor_prefers_the_exported_model_of_a_run(brightness_counter, tmp_path):
-    export_saved_model(brightness_counter, tmp_path / "saved_model", max_pixels=10**5)
-    white = np.full((1, 7, 5, 3), 255, np.uint8)
-    np.testing.assert_allclose(load_predictor(tmp_path)(white)["count"], [4], rtol=1e-5)
-
-
-def test_load_predictor_names_a_broken_saved_model(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"broken")
-    with pytest.raises(InputError, match="must be a whole SavedModel"):
-        load_predictor(tmp_path)
-
-
-def test_load_predictor_refuses_an_encoder(counter_file, tmp_path):
-    from models.encoders import build_encoder
-
-    build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35).save(tmp_path / "best.keras")
-    with pytest.raises(InputError, match="best.keras must take pictures .* of any size"):
-        load_predictor(tmp_path / "best.keras")

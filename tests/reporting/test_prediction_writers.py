@@ -69,3 +69,17 @@ def test_draw_prediction_keeps_the_folders_of_a_name(tmp_path):
     prediction = Prediction("x/a.jpg", {"patch_counts": np.ones(4)})
     path = draw_prediction(prediction, np.zeros((8, 8, 3), np.uint8), tmp_path)
     assert path == tmp_path / "x" / "a.jpg.png" and path.is_file()
+
+
+def test_write_predictions_name_numbers_that_have_names(tmp_path):
+    outputs = {"class_counts": np.float32([2, 0]), "count": np.float32(2)}
+    prediction = Prediction("a.jpg", outputs, names={"class_counts": ("red", "white")})
+    [row] = read_csv([prediction], tmp_path)
+    assert list(row.items())[1:4] == [
+        ("count", "2.0"),
+        ("class_count_red", "2.0"),
+        ("class_count_white", "0.0"),
+    ]
+    path = write_predictions_json([prediction], tmp_path / "a.json")
+    [content] = json.loads(path.read_text())["predictions"]
+    assert content["class_counts"] == {"red": 2, "white": 0} and content["count"] == 2

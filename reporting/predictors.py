@@ -1,0 +1,188 @@
+"""Opens a model for prediction: what it returns for pictures tells what kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from config.errors import InputError
+from reporting.model_files import (
+    SAVED_MODEL_FOLDER,
+    find_keras_file,
+    is_saved_model,
+    load_keras_model,
+)
+from reporting.point_settings import (
+    POINTS_FILE,
+    PointSettings,
+    find_settings,
+    read_class_names,
+    read_settings,
+)
+
+_PICTURES = tf.TensorSpec((None, None, None, 3), tf.uint8)
+
+
+class Predictor:
+    """A model that takes pictures: call it on (B, H, W, 3) uint8, get arrays with B rows each.
+
+    It is traced once for all sizes.
+
+    Args:
+        function: the model, from a tensor of pictures to a dict of tensors.
+        outputs: {name: shape, None where it depends on the input}, told before it is called.
+        settings: what a point counter's blobs are; None for another kind of model.
+
+    Attributes:
+        outputs: as given.
+        settings: as given.
+
+    Example:
+        >>> predictor = Predictor(lambda images: {"count": images[:, 0, 0, 0]}, {"count": (None,)})
+        >>> predictor(np.full((1, 2, 2, 3), 7, np.uint8))
+        {'count': array([7], dtype=uint8)}
+    """
+
+    def __init__(
+        self,
+        function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
+        outputs: Mapping[str, tuple[int | None, ...]],
+        settings: PointSettings | None = None,
+    ):
+        self.outputs = dict(outputs)
+        self.settings = settings
+        self._function = function
+        self._run = self._trace(outputs)
+
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Predict pictures.
+
+        Args:
+            images: (B, H, W, 3) uint8.
+
+        Returns:
+            {name: array with B rows}, every output.
+
+        Example:
+            >>> # see the class
+        """
+        return self._run(images)
+
+    def select(self, *names: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        """Return a function that computes some outputs only, and nothing else for them.
+
+        Args:
+            names: of the outputs.
+
+        Returns:
+            A function as the predictor itself.
+
+        Example:
+            >>> predictor = Predictor(lambda x: {"a": x, "b": x}, {"a": (None,), "b": (None,)})
+            >>> list(predictor.select("b")(np.zeros((1, 2, 2, 3), np.uint8)))
+            ['b']
+        """
+        return self._trace(names)
+
+    def _trace(self, names: Iterable[str]):
+        names = tuple(names)
+
+        @tf.function(input_signature=[_PICTURES])
+        def call(images):
+            outputs = self._function(images)
+            return {name: outputs[name] for name in names}
+
+        return lambda images: {
+            name: value.numpy() for name, value in call(tf.constant(images)).items()
+        }
+
+
+def load_predictor(model: str | Path) -> Predictor:
+    """Open a model for prediction.
+
+    Args:
+        model: a run folder (its `saved_model/`, else its `counter.keras` or `points.keras`), a
+            `.keras` file, or a SavedModel folder alone.
+
+    Returns:
+        The predictor.
+
+    Raises:
+        InputError: there is no model, or it cannot be opened, takes no pictures, or its
+            `points.json` does not fit it.
+
+    Example:
+        >>> load_predictor("no_such_run")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model` must be a run folder with counter.keras ...
+    """
+    for folder in (Path(model), Path(model) / SAVED_MODEL_FOLDER):
+        if is_saved_model(folder):
+            return _load_saved_model(folder)
+    file = find_keras_file(model)
+    keras_model = load_keras_model(file)
+    shapes = [tuple(item.shape[1:]) for item in keras_model.inputs]
+    if shapes != [(None, None, 3)] or not isinstance(keras_model.output, dict):
+        raise InputError(
+            f"{file} must take pictures (H, W, 3) of any size and name its outputs, as a "
+            f"counter.keras does. Received inputs {shapes}; give the model of a run that finished."
+        )
+    outputs = {name: tuple(item.shape) for name, item in keras_model.output.items()}
+    settings = None
+    if _finds_blobs(outputs):
+        settings = find_settings(keras_model, read_class_names(file)) or PointSettings()
+        _check_names(file.with_name(POINTS_FILE), settings, outputs)
+    return Predictor(lambda images: keras_model(images, training=False), outputs, settings)
+
+
+def _load_saved_model(folder):
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except Exception as error:  # a broken folder makes TensorFlow raise anything
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        raise InputError(
+            f"{folder} must be a whole SavedModel. Received: {reason[:300]}; export it again."
+        ) from error
+    signature = loaded.signatures.get("serving_default")
+    inputs = signature.structured_input_signature[1] if signature else {}
+    spec = inputs.get("images")
+    if spec is None or spec.dtype != tf.uint8 or len(inputs) != 1:
+        raise InputError(
+            f"{folder} must have the signature serving_default(images: uint8 (B, H, W, 3)). "
+            "Received another; export the model with export.py."
+        )
+    outputs = {
+        name: tuple(item.shape.as_list()) for name, item in signature.structured_outputs.items()
+    }
+    settings = _read_asset(folder, outputs) if _finds_blobs(outputs) else None
+
+    def call(images, _loaded=loaded):  # a loaded model must stay referenced
+        return signature(images=images)
+
+    return Predictor(call, outputs, settings)
+
+
+def _finds_blobs(outputs):
+    return {"probabilities", "points"} <= set(outputs)
+
+
+def _read_asset(folder, outputs):
+    """Return what an export says of its blobs; the usual settings where it says nothing."""
+    path = folder / "assets.extra" / POINTS_FILE
+    settings = read_settings(path) if path.is_file() else PointSettings()
+    _check_names(path, settings, outputs)
+    return settings
+
+
+def _check_names(path, settings, outputs):
+    """Refuse names that are not one for each class."""
+    num_classes = outputs["probabilities"][-1]
+    if len(settings.class_names) not in (0, num_classes):
+        raise InputError(
+            f"`{path}`: `class_names` must name each of the model's {num_classes} classes. "
+            f"It has {len(settings.class_names)} names."
+        )
