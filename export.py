@@ -1,4 +1,4 @@
-"""Exports a trained counter: `python export.py --model RUN --output DIR`."""
+"""Exports a trained model: `python export.py --model RUN --output DIR`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.export import export_saved_model
 from reporting.model_files import find_keras_file, load_keras_model
+from reporting.point_settings import read_class_names, settings_asset
 from training.command_line import run_command
 
 
@@ -26,7 +27,9 @@ def build_parser() -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(prog="export.py", description=__doc__, allow_abbrev=False)
     parser.add_argument(
-        "--model", required=True, help="run folder with counter.keras, or a .keras file"
+        "--model",
+        required=True,
+        help="run folder with counter.keras or points.keras, or a .keras file",
     )
     parser.add_argument("--output", required=True, help="folder to write the SavedModel to")
     parser.add_argument("--format", choices=("saved_model",), default="saved_model")
@@ -57,7 +60,12 @@ def main(args: argparse.Namespace) -> None:
     model = load_keras_model(file)
     with output_folder(Path(args.output).absolute().parent):
         try:
-            path = export_saved_model(model, args.output, max_pixels=args.max_pixels)
+            path = export_saved_model(
+                model,
+                args.output,
+                max_pixels=args.max_pixels,
+                assets=settings_asset(model, read_class_names(file)),
+            )
         except InputError:
             raise
         except ValueError as error:  # an encoder or a ranker instead of a counter

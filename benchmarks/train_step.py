@@ -98,7 +98,9 @@ def measure_way(values: dict, size: tuple[int, int], batch_size: int, steps: int
     return 2 * batch_size * steps / clock.seconds[-1]
 
 
-def measure_engine(size: tuple[int, int], batch_size: int, steps: int, rounds: int) -> list[float]:
+def measure_engine(
+    size: tuple[int, int], batch_size: int, steps: int, rounds: int
+) -> tuple[list[float], list[float]]:
     """Time epochs of the engine and of a bare `fit`, in turns.
 
     Args:
@@ -108,7 +110,7 @@ def measure_engine(size: tuple[int, int], batch_size: int, steps: int, rounds: i
         rounds: timed epochs of each.
 
     Returns:
-        [seconds per epoch of the bare fit, of the engine], medians.
+        (seconds of each epoch of the bare fit, of the engine).
     """
     bare, engine = build_model(size), build_model(size)
     held_out = make_dataset(size, batch_size, 1, 1, 0)
@@ -142,7 +144,7 @@ def measure_engine(size: tuple[int, int], batch_size: int, steps: int, rounds: i
                 held_out,
                 plan,
             )
-    return [statistics.median(clock.seconds[1:]) for clock in (bare_clock, engine_clock)]
+    return bare_clock.seconds[1:], engine_clock.seconds[1:]
 
 
 class _EpochClock(keras.callbacks.Callback):
@@ -181,8 +183,13 @@ def main() -> None:
     print(f"{size[0]} x {size[1]} (height x width), {args.batch_size} pairs a step")
     if args.engine:
         bare, engine = measure_engine(size, args.batch_size, args.steps, rounds=args.rounds)
-        print(f"  bare fit  {bare:.3f} s an epoch of {args.steps} steps")
-        print(f"  engine    {engine:.3f} s, {100 * (engine / bare - 1):+.1f} %")
+        for name, seconds in (("bare fit", bare), ("engine", engine)):
+            print(
+                f"  {name:9s} {statistics.median(seconds):.3f} s an epoch of {args.steps} steps"
+                f" ({min(seconds):.3f} to {max(seconds):.3f})"
+            )
+        overhead = statistics.median(e / b - 1 for b, e in zip(bare, engine, strict=True))
+        print(f"  overhead  {100 * overhead:+.1f} %, median of {args.rounds} rounds")
         return
     for name, values in WAYS.items():
         speed = measure_way(values, size, args.batch_size, args.steps)

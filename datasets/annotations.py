@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
-from datasets.paths import find_dataset, join_inside, require_size
+from datasets.json_files import read_json, take
+from datasets.paths import find_dataset, join_inside
 from datasets.records import CountRecord, RankedRecord
 from datasets.split_rules import check_split
 
-_MAX_BYTES = 1 << 28
 _MAX_COUNT = 10**9
 _FILE_NAME = "annotations.json"
 
@@ -41,7 +40,7 @@ def read_ranked_annotations(
             an item is wrong, or a filtered kind does not occur.
 
     Example:
-        >>> import tempfile
+        >>> import json, tempfile
         >>> data_dir = Path(tempfile.mkdtemp())
         >>> item = {"source_image": "/a.jpg", "target_image": "b.jpg", "info": {"type": "removed"}}
         >>> _ = (data_dir / "annotations.json").write_text(json.dumps({"train": [item]}))
@@ -88,7 +87,7 @@ def read_counted_annotations(data_dir: Path, dataset: str, split: str) -> list[C
             or an item is wrong.
 
     Example:
-        >>> import tempfile
+        >>> import json, tempfile
         >>> data_dir = Path(tempfile.mkdtemp())
         >>> items = [{"image": "a.jpg", "count": 4}]
         >>> _ = (data_dir / "annotations.json").write_text(json.dumps(items))
@@ -113,11 +112,7 @@ def _read_splits(data_dir: Path, dataset: str) -> tuple[Path, dict]:
             f"`{path}` must list the pictures. There is no such file; `python synthesize.py` draws "
             "the built-in data sets, and `--format` names the other layouts."
         )
-    require_size(path, _MAX_BYTES)
-    try:
-        splits = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"`{path}` must be JSON in UTF-8. Reading says: {error}") from error
+    splits = read_json(path)
     if isinstance(splits, list):
         splits = {"train": splits}
     if not isinstance(splits, dict) or not all(isinstance(v, list) for v in splits.values()):
@@ -140,7 +135,7 @@ def _take_split(path: Path, splits: dict, split: str) -> list:
 
 
 def _read_pair(item: Any, data_dir: Path, where: str) -> RankedRecord:
-    names = [_take(item, key, str, where) for key in ("source_image", "target_image")]
+    names = [take(item, key, str, where) for key in ("source_image", "target_image")]
     info = item.get("info") or {}
     kind = info.get("type") if isinstance(info, dict) else None
     images = tuple(join_inside(data_dir, name, where=where) for name in names)
@@ -148,23 +143,13 @@ def _read_pair(item: Any, data_dir: Path, where: str) -> RankedRecord:
 
 
 def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
-    name = _take(item, "image", str, where)
-    count = _take(item, "count", (int, float), where)
+    name = take(item, "image", str, where)
+    count = take(item, "count", (int, float), where)
     if isinstance(count, bool) or not 0 <= count <= _MAX_COUNT or count != int(count):
         raise InputError(
             f"{where}: `count` must be a whole number of 0 to {_MAX_COUNT}. Received {count}."
         )
     return CountRecord(join_inside(data_dir, name, where=where), int(count))
-
-
-def _take(item: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
-    if not isinstance(item, dict) or key not in item:
-        keys = ", ".join(map(str, item)) if isinstance(item, dict) else type(item).__name__
-        raise InputError(f"{where} must be an object with `{key}`. Received {keys or 'no key'}.")
-    if not isinstance(item[key], kind):
-        required = "text" if kind is str else "a whole number"
-        raise InputError(f"{where}: `{key}` must be {required}. Received {item[key]!r}.")
-    return item[key]
 
 
 def _require_kind(kind: str, splits: dict, path: Path) -> None:

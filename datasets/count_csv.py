@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from pathlib import Path
 
 from config.errors import InputError
-from datasets.paths import find_dataset, join_inside, require_size
+from datasets.paths import find_listing
 from datasets.records import CountRecord
-from datasets.split_rules import SPLITS, check_split, every_fifth
+from datasets.split_rules import check_split, every_fifth
+from datasets.tables import read_table, take_image, take_split_name
 
-_MAX_BYTES = 1 << 28
 _FILE_NAME = "annotations.csv"
 
 
@@ -43,13 +42,13 @@ def read_count_csv(data_dir: Path, dataset: str, split: str) -> list[CountRecord
         4.0
     """
     check_split(split)
-    path = _find_table(data_dir, dataset)
-    require_size(path, _MAX_BYTES)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = _read_rows(file, data_dir, path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"`{path}` must be a CSV table in UTF-8. Reading says: {error}") from error
+    path = find_listing(data_dir, dataset, _FILE_NAME)
+    folder = path.parent.relative_to(data_dir).as_posix()
+    table = read_table(path, ("image", "count"))
+    rows = sorted(
+        (_read_row(row, data_dir, folder, where) for where, row in table),
+        key=lambda row: row[0].image,
+    )
     if not rows or rows[0][1] is None:
         return every_fifth([record for record, _ in rows], split)
     chosen = [record for record, own in rows if own == split]
@@ -58,33 +57,8 @@ def read_count_csv(data_dir: Path, dataset: str, split: str) -> list[CountRecord
     return chosen
 
 
-def _find_table(data_dir: Path, dataset: str) -> Path:
-    if dataset.lower().endswith(".csv"):
-        find_dataset(data_dir, str(Path(dataset.lstrip("/")).parent) or ".")
-        return join_inside(data_dir, dataset)
-    find_dataset(data_dir, dataset)
-    return join_inside(data_dir, f"{dataset}/{_FILE_NAME}")
-
-
-def _read_rows(file, data_dir: Path, path: Path) -> list[tuple[CountRecord, str | None]]:
-    reader = csv.DictReader(file, skipinitialspace=True)
-    for name in ("image", "count"):
-        if name not in (reader.fieldnames or ()):
-            raise InputError(
-                f"`{path}` must have a column `{name}`. Its first line names "
-                f"{', '.join(reader.fieldnames or ()) or 'nothing'}."
-            )
-    folder = path.parent.relative_to(data_dir).as_posix()
-    rows = [_read_row(row, data_dir, folder, f"`{path}` line {reader.line_num}") for row in reader]
-    return sorted(rows, key=lambda row: row[0].image)
-
-
 def _read_row(row: dict, data_dir: Path, folder: str, where: str) -> tuple[CountRecord, str | None]:
-    if not row["image"]:
-        raise InputError(f"{where}: `image` must name a picture. It is empty.")
-    split = row.get("split")
-    if "split" in row and split not in SPLITS:
-        raise InputError(f"{where}: `split` must be one of {', '.join(SPLITS)}. Received {split}.")
+    image, split = take_image(row, data_dir, folder, where), take_split_name(row, where)
     try:
         count = float(row["count"])
     except (TypeError, ValueError):
@@ -93,5 +67,4 @@ def _read_row(row: dict, data_dir: Path, folder: str, where: str) -> tuple[Count
         raise InputError(
             f"{where}: `count` must be a number that is not negative. Received {row['count']}."
         )
-    image = join_inside(data_dir, f"{folder}/{row['image'].lstrip('/')}", where=where)
     return CountRecord(image, count), split

@@ -62,17 +62,31 @@ def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         if picture not in dots:
             raise InputError(f"`{picture}` must have a picture of dots beside it. Add it.")
     chosen = every_fifth(sorted(dots), split)
-    return [PointRecord(keep_inside(data_dir, path), _read_points(dots[path])) for path in chosen]
+    return [
+        PointRecord(keep_inside(data_dir, path), read_dot_points(dots[path])) for path in chosen
+    ]
 
 
-def _picture_name(dots_name: str) -> str | None:
-    for pattern, picture in _NAMES:
-        if match := pattern.fullmatch(dots_name):
-            return match.expand(picture)
-    return None
+def read_dot_points(path: Path) -> np.ndarray:
+    """Find the pixels of a picture of dots that are not black.
 
+    Args:
+        path: picture, black in its first channel but for one pixel an object.
 
-def _read_points(path: Path) -> np.ndarray:
+    Returns:
+        (N, 2) float64 array, (row, column) in pixels, in row order.
+
+    Raises:
+        InputError: the picture cannot be read, or more than a quarter of it is bright.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> path = Path(tempfile.mkdtemp()) / "dots.png"
+        >>> Image.new("L", (8, 6)).save(path)
+        >>> read_dot_points(path).shape
+        (0, 2)
+    """
     labels = read_labels(path)  # (H, W)
     points = np.argwhere(labels != 0).astype(np.float64)  # (N, 2)
     if len(points) > _MAX_DOT_SHARE * labels.size:
@@ -81,3 +95,10 @@ def _read_points(path: Path) -> np.ndarray:
             f"{labels.size} pixels are bright; invert it if its background is white."
         )
     return points
+
+
+def _picture_name(dots_name: str) -> str | None:
+    for pattern, picture in _NAMES:
+        if match := pattern.fullmatch(dots_name):
+            return match.expand(picture)
+    return None

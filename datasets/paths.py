@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from config.errors import InputError
+
+_PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def join_inside(data_dir: Path, name: str, *, where: str = "") -> Path:
@@ -128,6 +131,99 @@ def list_files(data_dir: Path, folder: Path, pattern: str) -> list[Path]:
     return [keep_inside(data_dir, path) for path in files]
 
 
+def find_listing(data_dir: Path, dataset: str, *names: str) -> Path:
+    """Find the one file that lists a data set.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: a folder inside `data_dir`, or the file itself, told by its suffix.
+        *names: what the file may be called in such a folder, the likeliest first.
+
+    Returns:
+        The file; the first name when there is none of them.
+
+    Raises:
+        InputError: the folder does not exist, or a name leads out of `data_dir`.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> (data_dir / "herd").mkdir()
+        >>> [find_listing(data_dir, name, "points.csv").name for name in ("herd", "herd/a.csv")]
+        ['points.csv', 'a.csv']
+    """
+    suffix = Path(names[0]).suffix
+    if dataset.lower().endswith(suffix) and not join_inside(data_dir, dataset).is_dir():
+        find_dataset(data_dir, str(Path(dataset.lstrip("/")).parent) or ".")
+        return join_inside(data_dir, dataset)
+    find_dataset(data_dir, dataset)
+    paths = [join_inside(data_dir, f"{dataset}/{name}") for name in names]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def find_pictures(
+    data_dir: Path, folders: Sequence[Path], names: Iterable[str], *, where: str
+) -> list[Path]:
+    """Find pictures whose names are relative to one of several folders.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        folders: folders inside `data_dir`, the likeliest first.
+        names: the pictures' names, which may hold folders.
+        where: the file that lists them, for messages.
+
+    Returns:
+        All names joined to the first folder that holds one of them; to the first folder of all
+        when none does. A picture that is absent is listed all the same.
+
+    Raises:
+        InputError: a name is not text or leads out of `data_dir`.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> (data_dir / "b.png").touch()
+        >>> folders = [data_dir / "images", data_dir]
+        >>> find_pictures(data_dir, folders, ["a.png", "b.png"], where="list")[0].parent == data_dir
+        True
+    """
+    starts = [folder.relative_to(data_dir).as_posix() for folder in folders]
+    names = [_check_name(name, f"{where} picture {i}") for i, name in enumerate(names)]
+    found = (start for start in starts for name in names if (data_dir / start / name).is_file())
+    start = next(found, starts[0])
+    return [
+        join_inside(data_dir, f"{start}/{name}", where=f"{where} picture {i}")
+        for i, name in enumerate(names)
+    ]
+
+
+def index_pictures(data_dir: Path, folder: Path) -> dict[str, Path]:
+    """List the pictures of a folder by their names without suffix.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        folder: folder inside `data_dir`; it may be absent.
+
+    Returns:
+        Picture by stem; of several with one stem the first by name.
+
+    Raises:
+        InputError: a picture leads out of `data_dir`.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> (data_dir / "a.JPG").touch()
+        >>> list(index_pictures(data_dir, data_dir))
+        ['a']
+    """
+    pictures: dict[str, Path] = {}
+    for path in sorted(folder.glob("*")):
+        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith("."):
+            pictures.setdefault(path.stem, keep_inside(data_dir, path))
+    return pictures
+
+
 def require_size(path: Path, max_bytes: int) -> None:
     """Require an annotation file that exists and is not larger than a sane one.
 
@@ -151,6 +247,12 @@ def require_size(path: Path, max_bytes: int) -> None:
         raise InputError(
             f"`{path}` must be at most {max_bytes} bytes, as an annotation file is. It has {size}."
         )
+
+
+def _check_name(name: str, where: str) -> str:
+    if not isinstance(name, str) or not name.strip("/"):
+        raise InputError(f"{where}: A file name must be text that is not empty. Received {name!r}.")
+    return name.lstrip("/")
 
 
 def _name_some(folder: Path, limit: int = 8) -> str:

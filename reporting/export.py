@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import shutil
 import tempfile
@@ -12,17 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from reporting.export_check import compare_export
 from reporting.model_files import is_saved_model
 from reporting.serving import decode_image
 
 logger = logging.getLogger(__name__)
-
-TOLERANCE = 1e-4
-CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
 
 
 def export_saved_model(
@@ -35,7 +31,9 @@ def export_saved_model(
     """Write a SavedModel with two signatures, and compare it with the Keras model.
 
     `serving_default(images: uint8 (B, H, W, 3))` takes pictures of one size, `serve_bytes(images:
-    string (B,))` JPEG and PNG files of any sizes; both return a dict with one row per picture.
+    string (B,))` JPEG and PNG files of any sizes; both return a dict with one row per picture. An
+    output whose size depends on the picture's, such as a map, is in `serving_default` alone: the
+    files of `serve_bytes` differ in size, and its rows are stacked.
     `serve_bytes` checks each header against `max_pixels` before it decodes and does not apply EXIF
     orientation: turn such photos upright first. It drops alpha.
 
@@ -44,8 +42,8 @@ def export_saved_model(
     is replaced.
 
     Args:
-        model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs whose shape
-            beyond the batch does not depend on the picture.
+        model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs; at least one
+            has a shape beyond the batch that does not depend on the picture.
         path: the folder to write.
         max_pixels: larger files are refused by `serve_bytes`, pixels.
         assets: {file name: text} that travels in `assets.extra/`, e.g. class names.
@@ -56,7 +54,8 @@ def export_saved_model(
     Raises:
         ValueError: the model has other inputs or outputs, or `max_pixels` is below 1.
         InputError: `path` holds something that is no SavedModel.
-        RuntimeError: the export answers other than the model by more than 1e-4 (relative above 1).
+        RuntimeError: the export answers other than the model; `compare_export` says by how much
+            it may.
         OSError: the folder cannot be written.
 
     Example:
@@ -66,7 +65,8 @@ def export_saved_model(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = export_saved_model(model, Path(folder) / "saved_model", max_pixels=10**6)
         ...     loaded = tf.saved_model.load(path)
-        ...     answer = loaded.signatures["serving_default"](images=np.ones((2, 5, 9, 3), "uint8"))
+        ...     images = tf.zeros((2, 5, 9, 3), "uint8")
+        ...     answer = loaded.signatures["serving_default"](images=images)
         >>> {name: tuple(output.shape) for name, output in answer.items()}
         {'mean_color': (2, 3)}
     """
@@ -81,7 +81,7 @@ def export_saved_model(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as temporary:
         written = Path(temporary) / "written"
         _write(model, written, max_pixels, assets or {})
-        difference = _compare(model, written, max_pixels)
+        difference = compare_export(model, written, max_pixels)
         _replace(path, written, Path(temporary) / "earlier")
     logger.info("exported %s; differs from the Keras model by %.1e at most", path, difference)
     return path
@@ -97,12 +97,20 @@ def _check_model(model, max_pixels):
             "`model` must take one uint8 input (B, H, W, 3) of any H and W. "
             f"Received {received}; build it with models.counter.build_counter."
         )
-    outputs = model.output
-    if not isinstance(outputs, dict) or any(None in item.shape[1:] for item in outputs.values()):
+    if not isinstance(model.output, dict) or not _sized_outputs(model):
         raise ValueError(
-            "`model` must return a dict of outputs of a known shape beyond the batch. "
-            f"Received {outputs}; name each output."
+            "`model` must return a dict of outputs, at least one of a known shape beyond the "
+            f"batch. Received {model.output}; name each output."
         )
+
+
+def _sized_outputs(model):
+    """Return {name: what one picture gives} of the outputs that do not grow with the picture."""
+    return {
+        name: tf.TensorSpec(item.shape[1:], item.dtype)
+        for name, item in model.output.items()
+        if None not in item.shape[1:]
+    }
 
 
 def _replaceable(path):
@@ -117,16 +125,15 @@ def _write(model, path, max_pixels, assets):
 
     def serve_file(content):
         image = decode_image(content, max_pixels)  # (H, W, 3)
-        return {name: row[0] for name, row in serve_images(image[tf.newaxis]).items()}
+        answer = serve_images(image[tf.newaxis])
+        return {name: answer[name][0] for name in one_row}
 
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="images")])
     def serve_bytes(images):
         # One picture at a time: their sizes differ, and so memory stays that of one picture.
         return tf.map_fn(serve_file, images, fn_output_signature=one_row, parallel_iterations=1)
 
-    one_row = {
-        name: tf.TensorSpec(item.shape[1:], item.dtype) for name, item in model.output.items()
-    }
+    one_row = _sized_outputs(model)
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
     module.serve_images = serve_images
@@ -152,34 +159,6 @@ def _quiet_tensorflow():
     finally:
         for item, level in zip(loggers, levels, strict=True):
             item.setLevel(level)
-
-
-def _compare(model, path, max_pixels):
-    """Return the largest difference between the export's answers and the model's."""
-    # A bound below the usual picture's size must not refuse the picture of the check.
-    height, width = (min(side, math.isqrt(max_pixels)) for side in CHECK_SIZE)
-    images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
-    # Compiled as `predict` compiles it: op by op, an untrained network differs from itself by more.
-    expected = model.predict_on_batch(images)
-    loaded = tf.saved_model.load(str(path))  # stays referenced while its signatures run
-    files = tf.stack([tf.io.encode_png(image) for image in images])
-    answers = {
-        "serving_default": loaded.signatures["serving_default"](images=tf.constant(images)),
-        "serve_bytes": loaded.signatures["serve_bytes"](images=files),
-    }
-    largest = 0.0
-    for signature, answer in answers.items():
-        for name, value in expected.items():
-            # Sums of large and small patches differ by what float32 loses on the large ones.
-            scale = np.max(np.abs(value), initial=1.0)
-            difference = float(np.max(np.abs(answer[name].numpy() - value), initial=0.0) / scale)
-            if not difference <= TOLERANCE:  # also catches NaN
-                raise RuntimeError(
-                    f"`{signature}` must return `{name}` as the Keras model does, to {TOLERANCE}. "
-                    f"Received a difference of {difference:.3g}; nothing was exported."
-                )
-            largest = max(largest, difference)
-    return largest
 
 
 def _replace(path, written, earlier):

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import keras
 
-import models.layers  # noqa: F401  registers the layers that a counter's file names
+# Imported to register the layers that the models' files name.
+import models.fcn8  # noqa: F401
+import models.layers  # noqa: F401
+import models.point_counter  # noqa: F401
 from config.errors import InputError
 
-COUNTER_FILE = "counter.keras"
+# The model that a run leaves for prediction: of counting systems, of point systems.
+RUN_FILES = ("counter.keras", "points.keras")
 SAVED_MODEL_FOLDER = "saved_model"
 
 
@@ -48,7 +52,7 @@ def find_keras_file(model: str | Path) -> Path:
     """Name the `.keras` file that a run folder or a file's own path means.
 
     Args:
-        model: a run folder with `counter.keras`, or a `.keras` file.
+        model: a run folder that holds one of `RUN_FILES`, or a `.keras` file.
 
     Returns:
         The file.
@@ -60,16 +64,18 @@ def find_keras_file(model: str | Path) -> Path:
         >>> find_keras_file("no_such_run")
         Traceback (most recent call last):
         ...
-        config.errors.InputError: `--model` must be a run folder with counter.keras, ...
+        config.errors.InputError: `--model` must be a run folder with counter.keras ...
     """
     model = Path(model)
     if model.is_file():
         return model
-    if (model / COUNTER_FILE).is_file():
-        return model / COUNTER_FILE
+    for name in RUN_FILES:
+        if (model / name).is_file():
+            return model / name
     raise InputError(
-        f"`--model` must be a run folder with {COUNTER_FILE}, which finetune_wrapper.py writes, or "
-        f"a .keras file. Received {model}, which {'is neither' if model.exists() else 'is absent'}."
+        f"`--model` must be a run folder with {' or '.join(RUN_FILES)}, which the wrappers write, "
+        f"or a .keras file. Received {model}, which "
+        f"{'is neither' if model.exists() else 'is absent'}."
     )
 
 

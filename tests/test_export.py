@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import tensorflow as tf
 
 import export
 from models.counter import build_counter
+from models.point_counter import build_point_counter
 from training.command_line import run_command
 
 
@@ -45,3 +48,15 @@ def test_export_says_what_cannot_be_used(run_dir, tmp_path, capsys):
         assert run(*arguments) == 2
         assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_export_takes_a_points_run_and_its_class_names(tmp_path):
+    image = keras.Input((None, None, 3))
+    network = keras.Model(image, keras.layers.Conv2D(3, 1)(image))
+    build_point_counter(network, threshold=0.7).save(tmp_path / "points.keras")
+    (tmp_path / "points.json").write_text('{"threshold": 0.7, "class_names": ["red", "white"]}')
+    assert run(tmp_path, tmp_path / "out") == 0
+    content = json.loads((tmp_path / "out" / "assets.extra" / "points.json").read_text())
+    assert content["threshold"] == 0.7 and content["class_names"] == ["red", "white"]
+    (tmp_path / "points.json").write_text("{")
+    assert run(tmp_path, tmp_path / "other") == 2 and not (tmp_path / "other").exists()

@@ -1,7 +1,16 @@
 import pytest
 
 from config.errors import InputError
-from datasets.paths import find_dataset, join_inside, keep_inside, list_files, require_size
+from datasets.paths import (
+    find_dataset,
+    find_listing,
+    find_pictures,
+    index_pictures,
+    join_inside,
+    keep_inside,
+    list_files,
+    require_size,
+)
 
 
 def test_join_inside_takes_a_leading_slash_or_none(tmp_path):
@@ -93,3 +102,54 @@ def test_require_size_bounds_a_file(tmp_path):
     require_size(tmp_path / "a.mat", 5)
     with pytest.raises(InputError, match="at most 4 bytes.*It has 5"):
         require_size(tmp_path / "a.mat", 4)
+
+
+def test_find_listing_takes_the_first_name_that_is_there(tmp_path):
+    (tmp_path / "herd").mkdir()
+    assert find_listing(tmp_path, "herd", "a.json", "b.json").name == "a.json"
+    (tmp_path / "herd" / "b.json").touch()
+    assert find_listing(tmp_path, "herd", "a.json", "b.json") == tmp_path / "herd" / "b.json"
+
+
+def test_find_listing_takes_a_folder_with_a_suffix_for_a_folder(tmp_path):
+    (tmp_path / "herd.csv").mkdir()
+    assert find_listing(tmp_path, "herd.csv", "a.csv") == tmp_path / "herd.csv" / "a.csv"
+
+
+def test_find_listing_refuses_a_file_outside(tmp_path):
+    (tmp_path / "data").mkdir()
+    for dataset in ("../a.csv", "../other"):
+        with pytest.raises(InputError, match="must lie inside"):
+            find_listing(tmp_path / "data", dataset, "a.csv")
+
+
+def test_find_pictures_takes_the_folder_that_holds_any(tmp_path):
+    folders = [tmp_path / "images", tmp_path]
+    names = ["/a.png", "x/b.png"]
+    assert find_pictures(tmp_path, folders, names, where="list")[0] == tmp_path / "images" / "a.png"
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "b.png").touch()
+    assert find_pictures(tmp_path, folders, names, where="list") == [
+        tmp_path / "a.png",
+        tmp_path / "x" / "b.png",
+    ]
+    assert find_pictures(tmp_path, folders, [], where="list") == []
+
+
+@pytest.mark.parametrize("name", ["", "/", None, 3, "a\0b"])
+def test_find_pictures_names_the_bad_name(tmp_path, name):
+    with pytest.raises(InputError, match="list picture 1: A file name must be"):
+        find_pictures(tmp_path, [tmp_path], ["a.png", name], where="list")
+
+
+def test_find_pictures_refuses_a_name_that_climbs_out(tmp_path):
+    with pytest.raises(InputError, match="list picture 0: .*must lie inside"):
+        find_pictures(tmp_path / "data", [tmp_path / "data"], ["../a.png"], where="list")
+
+
+def test_index_pictures_takes_pictures_only(tmp_path):
+    for name in ("a.jpg", "a.png", "b.TIF", ".c.png", "d.txt"):
+        (tmp_path / name).touch()
+    pictures = index_pictures(tmp_path, tmp_path)
+    assert pictures == {"a": tmp_path / "a.jpg", "b": tmp_path / "b.TIF"}
+    assert index_pictures(tmp_path, tmp_path / "absent") == {}

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from models.counter import build_counter
+from models.point_counter import build_point_counter
 from ops.patches import cut_patches
 
 
@@ -36,3 +37,18 @@ def counter_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("run") / "counter.keras"
     build_counter(encoder, 2, weights=np.arange(1.0, 7.0)).save(path)
     return path
+
+
+def build_pixelwise_counter(num_classes=1, **options):
+    """A point counter whose logits are weighted sums of the pixel's own colours."""
+    image = keras.Input((None, None, 3))
+    layer = keras.layers.Conv2D(1 if num_classes == 1 else num_classes + 1, 1)
+    network = keras.Model(image, layer(image))
+    weights = np.random.default_rng(0).normal(0, 6, layer.kernel.shape)
+    layer.set_weights([weights, -weights.sum(axis=(0, 1, 2)) / 2])
+    return build_point_counter(network, **options)
+
+
+@pytest.fixture(scope="session")
+def point_counter():
+    return build_pixelwise_counter(2, threshold=0.6, max_points=900)

@@ -1,0 +1,114 @@
+"""Reads the XML of the tool CVAT, "CVAT for images 1.1"."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from config.errors import InputError
+from datasets.named_points import NamedPoints, make_records
+from datasets.paths import find_listing, find_pictures
+from datasets.records import PointRecord
+from datasets.shapes import box_centre, polygon_centre
+from datasets.split_rules import check_split
+from datasets.xml_files import parse_number, read_xml
+
+_MAX_BYTES = 1 << 28
+_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SHAPES = ("points", "box", "polygon", "ellipse")
+_logger = logging.getLogger(__name__)
+
+
+def read_cvat(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+    """Read pictures and one point an object.
+
+    Layout: `annotations.xml` and the pictures in `images/` or beside it. `<points>` give every
+    point they hold as an object, `<box>` and `<ellipse>` their centre, `<polygon>` that of its
+    area; other shapes are left out, and the log names them. When each `<image>` has a `subset`
+    called train, val (valid, validation) or test, in any case, these are the splits; otherwise
+    every fifth picture by sorted name is "test" (see `datasets.split_rules`). Off by one: none;
+    CVAT's positions start at the upper left corner of the first pixel, as ours do.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder, or an `.xml` file itself.
+        split: "train", "val" or "test".
+
+    Returns:
+        Records sorted by picture; none for "val" when there is no such subset. A picture that is
+        absent is listed all the same.
+
+    Raises:
+        InputError: no such file, one that is not XML, has entities or another shape (with the
+            picture's and shape's place, from 0), or the split is absent.
+
+    Example:
+        >>> import tempfile
+        >>> read_cvat(Path(tempfile.mkdtemp()), "cells", "train")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `cells` must be a folder inside ...
+    """
+    check_split(split)
+    path = find_listing(data_dir, dataset, "annotations.xml")
+    elements = read_xml(path, "annotations", max_bytes=_MAX_BYTES).findall("image")
+    if not elements:
+        raise InputError(f"`{path}` must hold <image>. Export it as CVAT for images 1.1.")
+    folders = (path.parent / "images", path.parent)
+    names = [element.get("name") for element in elements]
+    images = find_pictures(data_dir, folders, names, where=f"`{path}`")
+    splits = [_SPLITS.get((element.get("subset") or "").lower()) for element in elements]
+    splits = splits if all(splits) else [None] * len(splits)
+    pictures = [
+        _read_picture(element, image, own, f"`{path}` image {i}")
+        for i, (element, image, own) in enumerate(zip(elements, images, splits, strict=True))
+    ]
+    return make_records(pictures, split, path)
+
+
+def _read_picture(element: Element, image: Path, split: str | None, where: str) -> NamedPoints:
+    objects = [
+        (point, _read_label(shape, f"{where} shape {i}"))
+        for i, shape in enumerate(element)
+        for point in _read_shape(shape, f"{where} shape {i}")
+    ]
+    points = np.array([point for point, _ in objects]).reshape(-1, 2)[:, ::-1]  # (N, 2)
+    return NamedPoints(image, points, tuple(name for _, name in objects), split)
+
+
+def _read_label(shape: Element, where: str) -> str:
+    label = shape.get("label")
+    if not label:
+        raise InputError(f"{where}: `label` must name the object's class. It is empty or absent.")
+    return label
+
+
+def _read_shape(shape: Element, where: str) -> Iterator[np.ndarray]:
+    """Give (x, y) of each object that a shape stands for."""
+    if shape.tag not in _SHAPES:
+        _logger.warning("Left out %s, a <%s>.", where, shape.tag)
+    elif shape.tag == "points":
+        yield from _read_corners(shape, where)
+    elif shape.tag == "polygon":
+        yield polygon_centre(_read_corners(shape, where))
+    elif shape.tag == "box":
+        yield box_centre(_read_numbers(shape, ("xtl", "ytl", "xbr", "ybr"), where).reshape(2, 2))
+    else:
+        yield _read_numbers(shape, ("cx", "cy"), where)
+
+
+def _read_numbers(shape: Element, names: tuple[str, ...], where: str) -> np.ndarray:
+    return np.array([parse_number(shape.get(name), f"{where}: `{name}`") for name in names])
+
+
+def _read_corners(shape: Element, where: str) -> np.ndarray:
+    """Return (M, 2) x, y of the text `x,y;x,y;...`."""
+    pairs = [pair.split(",") for pair in (shape.get("points") or "").split(";")]
+    if any(len(pair) != 2 for pair in pairs):
+        text = (shape.get("points") or "")[:80]
+        raise InputError(f"{where}: `points` must be `x,y;x,y;...`. Received {text!r}.")
+    return np.array([[parse_number(n, f"{where}: `points`") for n in pair] for pair in pairs])

@@ -1,0 +1,145 @@
+"""Pictures whose objects have a point and a class name -> records with numbered classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from config.errors import InputError
+from datasets.records import PointRecord
+from datasets.split_rules import check_split, every_fifth
+
+
+@dataclass(frozen=True, eq=False)
+class NamedPoints:
+    """What a file says about one picture, before the classes of the whole data set are known.
+
+    Attributes:
+        image: picture file.
+        points: (N, 2) float64 array, (row, column) in pixels.
+        names: N class names, or N times "" where the file names none.
+        split: "train", "val" or "test"; None where the file tells no split.
+
+    Example:
+        >>> NamedPoints(Path("a.png"), np.zeros((1, 2)), ("cell",)).split is None
+        True
+    """
+
+    image: Path
+    points: np.ndarray
+    names: tuple[str, ...]
+    split: str | None = None
+
+
+def number_classes(
+    pictures: Iterable[NamedPoints], class_names: Sequence[str]
+) -> list[PointRecord]:
+    """Turn class names into numbers.
+
+    Args:
+        pictures: pictures, each once.
+        class_names: distinct names of classes 1 to K, sorted; empty when objects have no names.
+
+    Returns:
+        Records sorted by picture.
+
+    Raises:
+        InputError: two of `pictures` are one file.
+
+    Example:
+        >>> pictures = [NamedPoints(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))]
+        >>> number_classes(pictures, ["cat", "rat"])[0].classes.tolist()
+        [2, 1]
+    """
+    numbers = {name: i for i, name in enumerate(class_names, start=1)}
+    records: dict[Path, PointRecord] = {}
+    for picture in pictures:
+        if picture.image in records:
+            raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
+        ids = np.array([numbers[name] for name in picture.names], np.int64) if numbers else None
+        records[picture.image] = PointRecord(picture.image, picture.points, ids, tuple(class_names))
+    return sorted(records.values())
+
+
+def list_class_names(pictures: Iterable[NamedPoints]) -> tuple[str, ...]:
+    """List the class names that occur.
+
+    Args:
+        pictures: pictures of all splits.
+
+    Returns:
+        Distinct names, sorted; () where the objects have none.
+
+    Example:
+        >>> list_class_names([NamedPoints(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))])
+        ('cat', 'rat')
+    """
+    return tuple(sorted({name for picture in pictures for name in picture.names} - {""}))
+
+
+def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[NamedPoints]:
+    """Take the pictures of one split.
+
+    Without splits of their own, every fifth picture by sorted name is "test" (see
+    `datasets.split_rules`).
+
+    Args:
+        pictures: all pictures of a data set.
+        split: "train", "val" or "test".
+        path: the file or folder that lists them, for messages.
+
+    Returns:
+        Pictures sorted by name; perhaps none for "val".
+
+    Raises:
+        InputError: the split is unknown or empty, or only some pictures have a split.
+
+    Example:
+        >>> pictures = [NamedPoints(Path("a.png"), np.zeros((0, 2)), (), "test")]
+        >>> len(take_split(pictures, "test", Path("points.csv")))
+        1
+    """
+    check_split(split)
+    ordered = sorted(pictures, key=lambda picture: picture.image)
+    without = [picture.image for picture in ordered if picture.split is None]
+    if len(without) == len(ordered):
+        return every_fifth(ordered, split)
+    if without:
+        raise InputError(
+            f"`{path}` must tell the split of every picture, or of none. It tells none for "
+            f"`{without[0]}`."
+        )
+    chosen = [picture for picture in ordered if picture.split == split]
+    if not chosen and split != "val":
+        raise InputError(f"`{path}` must have pictures of the split {split}. It has none.")
+    return chosen
+
+
+def make_records(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[PointRecord]:
+    """Take one split and number its classes as those of the whole data set.
+
+    Args:
+        pictures: all pictures of a data set.
+        split: "train", "val" or "test".
+        path: the file or folder that lists them, for messages.
+
+    Returns:
+        Records sorted by picture; a class's number is its place, from 1, in the sorted names of
+        all splits.
+
+    Raises:
+        InputError: see `take_split` and `number_classes`.
+
+    Example:
+        >>> pictures = [
+        ...     NamedPoints(Path("a.png"), np.zeros((1, 2)), ("cat",), "train"),
+        ...     NamedPoints(Path("b.png"), np.zeros((1, 2)), ("rat",), "test"),
+        ... ]
+        >>> make_records(pictures, "test", Path("points.csv"))[0].classes.tolist()
+        [2]
+    """
+    chosen = take_split(pictures, split, path)
+    return number_classes(chosen, list_class_names(pictures))

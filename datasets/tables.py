@@ -1,0 +1,99 @@
+"""Opens CSV tables of annotations, and takes the columns that all of them share."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.errors import InputError
+from datasets.paths import join_inside, require_size
+from datasets.split_rules import SPLITS
+
+_MAX_BYTES = 1 << 28
+
+
+def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str | None]]]:
+    """Read a CSV table whose first line names the columns.
+
+    Args:
+        path: file in UTF-8, with or without a byte order mark, of at most 256 MiB.
+        columns: names that the first line must have; others may follow.
+
+    Returns:
+        (file and line for messages, {column: text, or None where a row is short}) a row.
+
+    Raises:
+        InputError: no such file, too large, not a table, or without one of `columns`.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "herd.csv"
+        >>> _ = path.write_text("image,count\\n1.jpg,4\\n")
+        >>> [row["count"] for where, row in read_table(path, ["image", "count"])]
+        ['4']
+    """
+    require_size(path, _MAX_BYTES)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            _require_columns(reader.fieldnames or (), columns, path)
+            return [(f"`{path}` line {reader.line_num}", row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"`{path}` must be a CSV table in UTF-8. Reading says: {error}") from error
+
+
+def take_image(row: dict[str, str | None], data_dir: Path, folder: str, where: str) -> Path:
+    """Take the picture of a row.
+
+    Args:
+        row: one row with the column `image`.
+        data_dir: folder that holds the data sets.
+        folder: the table's folder, relative to `data_dir`, which the names are relative to.
+        where: the file and line, for messages.
+
+    Returns:
+        The picture, which need not exist.
+
+    Raises:
+        InputError: the name is empty or leads out of `data_dir`.
+
+    Example:
+        >>> take_image({"image": "/1.jpg"}, Path("data"), "herd", "line 2").as_posix()
+        'data/herd/1.jpg'
+    """
+    if not row["image"]:
+        raise InputError(f"{where}: `image` must name a picture. It is empty.")
+    return join_inside(data_dir, f"{folder}/{row['image'].lstrip('/')}", where=where)
+
+
+def take_split_name(row: dict[str, str | None], where: str) -> str | None:
+    """Take the split of a row.
+
+    Args:
+        row: one row, perhaps with a column `split`.
+        where: the file and line, for messages.
+
+    Returns:
+        "train", "val" or "test"; None when the table has no such column.
+
+    Raises:
+        InputError: another name.
+
+    Example:
+        >>> take_split_name({"image": "1.jpg", "split": "val"}, "line 2")
+        'val'
+    """
+    split = row.get("split")
+    if "split" in row and split not in SPLITS:
+        raise InputError(f"{where}: `split` must be one of {', '.join(SPLITS)}. Received {split}.")
+    return split
+
+
+def _require_columns(names: Sequence[str], columns: Sequence[str], path: Path) -> None:
+    for name in columns:
+        if name not in names:
+            raise InputError(
+                f"`{path}` must have a column `{name}`. Its first line names "
+                f"{', '.join(names) or 'nothing'}."
+            )

@@ -1,0 +1,121 @@
+"""Reads the boxes of one PASCAL VOC annotation file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from config.errors import InputError
+from datasets.xml_files import parse_number, read_xml
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class VocFile:
+    """The objects of one picture, as a VOC file lists them.
+
+    Attributes:
+        size: (height, width) of the picture, in pixels.
+        names: N class names.
+        boxes: (N, 4) float64 array, xyxy in pixels, half-open, inside the picture.
+        difficult: (N,) bool array, the objects that VOC does not evaluate.
+
+    Example:
+        >>> VocFile((3, 4), ("cat",), np.array([[0.0, 0, 2, 2]]), np.array([False])).size
+        (3, 4)
+    """
+
+    size: tuple[int, int]
+    names: tuple[str, ...]
+    boxes: np.ndarray
+    difficult: np.ndarray
+
+
+def read_voc_boxes(path: Path) -> VocFile:
+    """Read the boxes of one file.
+
+    Off by one: VOC counts pixels from 1 and includes the last, so its box (xmin, ymin, xmax, ymax)
+    becomes (xmin - 1, ymin - 1, xmax, ymax). What reaches beyond the picture is cut off. A box
+    whose sides coincide or are swapped, as a stray click makes it, and a box outside the picture
+    are left out and named in the log.
+
+    Args:
+        path: XML file with `<annotation>`, `<size>` and any number of `<object>`.
+
+    Returns:
+        The objects, in the file's order, difficult ones too.
+
+    Raises:
+        InputError: no such file, not XML, with entities, without a size, or an object has no name
+            or no number for a side (with its place in the file, from 0).
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.xml"
+        >>> box = "<xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>3</ymax>"
+        >>> _ = path.write_text(
+        ...     "<annotation><size><width>4</width><height>3</height></size>"
+        ...     f"<object><name>cat</name><bndbox>{box}</bndbox></object></annotation>"
+        ... )
+        >>> read_voc_boxes(path).boxes
+        array([[0., 0., 2., 3.]])
+
+    References:
+        Everingham et al., The PASCAL Visual Object Classes Challenge, IJCV 2010.
+    """
+    annotation = read_xml(path, "annotation")
+    size = tuple(_read_side(annotation, side, path) for side in ("height", "width"))
+    names, boxes, difficult = [], [], []
+    for i, element in enumerate(annotation.iterfind("object")):
+        where = f"`{path}` object {i}"
+        name, box = _read_name(element, where), _read_box(element, where)
+        cut = np.clip(box, 0, [size[1], size[0]] * 2)
+        if problem := _find_problem(box, cut):
+            _logger.warning("Left out %s `%s`, whose box %s.", where, name, problem)
+            continue
+        names.append(name)
+        boxes.append(cut)
+        difficult.append((element.findtext("difficult") or "").strip() == "1")
+    boxes = np.array(boxes, np.float64).reshape(-1, 4)
+    return VocFile(size, tuple(names), boxes, np.array(difficult, bool))
+
+
+def _read_side(annotation: Element, side: str, path: Path) -> int:
+    length = parse_number(annotation.findtext(f"size/{side}"), f"`{path}`: `size/{side}`")
+    if length < 1 or length != int(length):
+        raise InputError(
+            f"`{path}`: `size/{side}` must be a whole number of pixels, at least 1. Received "
+            f"{length:g}; write the picture's size there."
+        )
+    return int(length)
+
+
+def _read_name(element: Element, where: str) -> str:
+    name = (element.findtext("name") or "").strip()
+    if not name:
+        raise InputError(f"{where}: `name` must name the object's class. It is empty or absent.")
+    return name
+
+
+def _read_box(element: Element, where: str) -> np.ndarray:
+    """Return (4,) xyxy, half-open, as the file has it."""
+    sides = [
+        parse_number(element.findtext(f"bndbox/{side}"), f"{where}: `{side}`") for side in _SIDES
+    ]
+    return np.array(sides) - [1, 1, 0, 0]
+
+
+def _find_problem(box: np.ndarray, cut: np.ndarray) -> str:
+    """Say what is wrong with a box; `cut` is its part inside the picture."""
+    extent = box[2:] - box[:2] - 1  # xmax - xmin, ymax - ymin
+    if (extent < 0).any():
+        return "is inverted"
+    if (extent == 0).any():
+        return "has no extent"
+    return "" if (cut[2:] > cut[:2]).all() else "lies outside its picture"

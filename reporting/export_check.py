@@ -1,0 +1,100 @@
+"""Compares an exported model with the Keras model that it was made from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.point_counter import CountBlobs
+
+TOLERANCE = 1e-4
+CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
+
+
+def compare_export(model: keras.Model, path: Path, max_pixels: int) -> float:
+    """Run an export and the model on seeded random pictures of an odd size.
+
+    Outputs may differ by 1e-4, relative above 1. Blobs jump where a probability crosses the
+    threshold, so they are compared in two exact steps: those of `serving_default` must be the
+    ones that the Keras layer finds on the export's own probabilities, and `serve_bytes`, which
+    returns none, must give the same for each picture without a probability within 1e-4 of jumping.
+
+    Args:
+        model: the model.
+        path: the SavedModel's folder.
+        max_pixels: the check's pictures have no more pixels.
+
+    Returns:
+        The largest difference, of outputs that do not jump.
+
+    Raises:
+        RuntimeError: an output differs by more, or is NaN.
+
+    Example:
+        >>> # see `reporting.export.export_saved_model`
+    """
+    # A bound below the usual picture's size must not refuse the picture of the check.
+    height, width = (min(side, math.isqrt(max_pixels)) for side in CHECK_SIZE)
+    images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
+    # Compiled as `predict` compiles it: op by op, an untrained network differs from itself by more.
+    expected = dict(model.predict_on_batch(images))
+    loaded = tf.saved_model.load(str(path))  # stays referenced while its signatures run
+    files = tf.stack([tf.io.encode_png(image) for image in images])
+    answer = _to_numpy(loaded.signatures["serving_default"](images=tf.constant(images)))
+    of_files = _to_numpy(loaded.signatures["serve_bytes"](images=files))
+    jumping = next((layer for layer in model.layers if isinstance(layer, CountBlobs)), None)
+    found, settled = {}, slice(None)
+    if jumping is not None:
+        probabilities = answer["probabilities"]
+        found = _to_numpy(jumping(probabilities))
+        settled = _are_settled(probabilities, jumping.threshold)
+    smooth = {name: value for name, value in expected.items() if name not in found}
+    _require_equal("serving_default", found, answer)
+    _require_equal("serve_bytes", found, of_files, rows=settled)
+    largest = _require_close("serving_default", smooth, answer)
+    smooth = {name: value for name, value in smooth.items() if name in of_files}
+    return max(largest, _require_close("serve_bytes", smooth, of_files))
+
+
+def _require_close(signature: str, expected: Mapping, answer: Mapping) -> float:
+    largest = 0.0
+    for name, value in expected.items():
+        # Sums of large and small patches differ by what float32 loses on the large ones.
+        scale = np.max(np.abs(value), initial=1.0)
+        difference = float(np.max(np.abs(answer[name] - value), initial=0.0) / scale)
+        if not difference <= TOLERANCE:  # also catches NaN
+            raise _differs(signature, name, f"to {TOLERANCE}", f"a difference of {difference:.3g}")
+        largest = max(largest, difference)
+    return largest
+
+
+def _require_equal(signature: str, expected: Mapping, answer: Mapping, rows=slice(None)) -> None:
+    for name, value in expected.items():
+        if not np.array_equal(value[rows], answer[name][rows]):
+            raise _differs(signature, name, "to the last pixel", "other blobs")
+
+
+def _differs(signature, name, how, received):
+    return RuntimeError(
+        f"`{signature}` must return `{name}` as the Keras model does, {how}. "
+        f"Received {received}; nothing was exported."
+    )
+
+
+def _are_settled(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+    """Say for each picture whether no pixel is near to gain, lose or change its class: (B,)."""
+    near = np.abs(probabilities - threshold).min(axis=-1) < TOLERANCE
+    if threshold < 0.5:
+        background = 1 - probabilities.sum(axis=-1, keepdims=True)
+        order = np.sort(np.concatenate([background, probabilities], axis=-1), axis=-1)
+        near |= order[..., -1] - order[..., -2] < TOLERANCE
+    return ~near.any(axis=(1, 2))
+
+
+def _to_numpy(outputs: Mapping) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in outputs.items()}

@@ -1,0 +1,165 @@
+"""How a point counter turns probabilities into blobs: `points.json`, beside a model or in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from config.errors import InputError
+from datasets.paths import require_size
+from models.point_counter import CountBlobs, ScaleImages
+
+POINTS_FILE = "points.json"
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class PointSettings:
+    """What a point counter's blobs are.
+
+    Attributes:
+        threshold: a blob's pixels have a probability above it, in [0, 1).
+        min_area: smaller blobs are dropped, pixels of the picture.
+        max_points: most points per picture that the exported model lists.
+        scale: factor by which the model resizes pictures before it looks at them.
+        class_names: the names of classes 1 to K; () where there is one class without a name.
+
+    Example:
+        >>> PointSettings(class_names=("red", "white")).threshold
+        0.5
+    """
+
+    threshold: float = 0.5
+    min_area: int = 1
+    max_points: int = 4096
+    scale: float = 1.0
+    class_names: tuple[str, ...] = ()
+
+
+def find_settings(model: keras.Model, class_names: Sequence[str] = ()) -> PointSettings | None:
+    """Read the settings out of a point counter's layers.
+
+    Args:
+        model: any model that takes pictures.
+        class_names: the names of classes 1 to K, which a model does not hold.
+
+    Returns:
+        The settings; None for another kind of model.
+
+    Example:
+        >>> find_settings(keras.Sequential()) is None
+        True
+    """
+    counting = [layer for layer in model.layers if isinstance(layer, CountBlobs)]
+    scaling = [layer.scale for layer in model.layers if isinstance(layer, ScaleImages)]
+    if not counting:
+        return None
+    layer = counting[0]
+    scale = scaling[0] if scaling else 1.0
+    return PointSettings(
+        layer.threshold, layer.min_area, layer.max_points, scale, tuple(class_names)
+    )
+
+
+def settings_asset(model: keras.Model, class_names: Sequence[str] = ()) -> dict[str, str]:
+    """Return what a point counter's export carries beside its graph.
+
+    Args:
+        model: the model to be exported.
+        class_names: the names of classes 1 to K.
+
+    Returns:
+        {"points.json": text} for `export_saved_model(assets=...)`; {} for another kind of model.
+
+    Example:
+        >>> settings_asset(keras.Sequential())
+        {}
+    """
+    settings = find_settings(model, class_names)
+    if settings is None:
+        return {}
+    return {POINTS_FILE: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
+
+
+def read_settings(path: Path) -> PointSettings:
+    """Read a `points.json`; keys that say how the values were chosen are left alone.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The settings; a key that the file lacks has its default.
+
+    Raises:
+        InputError: the file is too large, no JSON object, or holds a value that cannot be. The
+            message names the file and the key.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "points.json"
+        >>> _ = path.write_text('{"threshold": 0.6, "class_names": ["cell"]}')
+        >>> read_settings(path)
+        PointSettings(threshold=0.6, min_area=1, max_points=4096, scale=1.0, class_names=('cell',))
+    """
+    require_size(path, _MAX_BYTES)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"`{path}` must be JSON. It is not ({error}); export again.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"`{path}` must hold a JSON object. It holds a {type(values).__name__}.")
+    checked = {key: _check(path, key, values[key]) for key in _RULES if key in values}
+    return PointSettings(**checked)
+
+
+def read_class_names(model_file: Path) -> tuple[str, ...]:
+    """Read the names of a point counter's classes from the `points.json` beside its file.
+
+    Args:
+        model_file: a `.keras` file.
+
+    Returns:
+        The names of classes 1 to K; () when there is no such file.
+
+    Raises:
+        InputError: as `read_settings`.
+
+    Example:
+        >>> read_class_names(Path("no_such_run/points.keras"))
+        ()
+    """
+    path = Path(model_file).with_name(POINTS_FILE)
+    return read_settings(path).class_names if path.is_file() else ()
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value):
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
+
+
+def _are_names(value):
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+_RULES = {
+    "threshold": (lambda x: _is_number(x) and 0 <= x < 1, "a number from 0 to below 1", float),
+    "min_area": (_is_whole, "a whole number from 1", int),
+    "max_points": (_is_whole, "a whole number from 1", int),
+    "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
+    "class_names": (_are_names, "a list of names", tuple),
+}
+
+
+def _check(path: Path, key: str, value: Any) -> Any:
+    is_right, what, kind = _RULES[key]
+    if not is_right(value):
+        raise InputError(f"`{path}`: `{key}` must be {what}. It is {str(value)[:80]}.")
+    return kind(value)

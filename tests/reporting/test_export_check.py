@@ -1,0 +1,84 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.point_counter import CountBlobs, build_point_counter
+from reporting.export import export_saved_model
+from reporting.export_check import compare_export
+from reporting.point_settings import settings_asset
+
+
+@pytest.fixture(scope="module")
+def exported(point_counter, tmp_path_factory):
+    path = tmp_path_factory.mktemp("points") / "saved_model"
+    assets = settings_asset(point_counter, ("red", "white"))
+    return export_saved_model(point_counter, path, max_pixels=10**5, assets=assets)
+
+
+def test_export_of_a_point_counter_equals_the_keras_one(point_counter, exported):
+    loaded = tf.saved_model.load(str(exported))
+    for shape in [(1, 1, 40, 3), (3, 64, 50, 3)]:
+        pictures = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+        answer = loaded.signatures["serving_default"](images=tf.constant(pictures))
+        expected = point_counter.predict(pictures, verbose=0)
+        np.testing.assert_allclose(answer["probabilities"], expected["probabilities"], atol=1e-6)
+        assert expected["count"].sum() > 0
+        for name in ("count", "class_counts", "points", "point_classes", "num_points"):
+            np.testing.assert_array_equal(answer[name], expected[name])
+
+
+def test_serve_bytes_leaves_out_what_grows_with_the_picture(exported):
+    loaded = tf.saved_model.load(str(exported))
+    assert "probabilities" in loaded.signatures["serving_default"].structured_outputs
+    files = [tf.io.encode_png(tf.zeros((5, size, 3), tf.uint8)) for size in (7, 40)]
+    answer = loaded.signatures["serve_bytes"](images=tf.stack(files))
+    names = {"count", "class_counts", "points", "point_classes", "num_points"}
+    assert set(answer) == names and answer["points"].shape == (2, 900, 2)
+
+
+def test_export_carries_the_settings(exported):
+    content = json.loads((exported / "assets.extra" / "points.json").read_text())
+    assert content == {
+        "threshold": 0.6,
+        "min_area": 1,
+        "max_points": 900,
+        "scale": 1.0,
+        "class_names": ["red", "white"],
+    }
+
+
+def threshold_model(threshold, level):
+    """One class; its probabilities are `level`, but for a little that the red channel adds."""
+    image = keras.Input((None, None, 3))
+    layer = keras.layers.Conv2D(1, 1)
+    network = keras.Model(image, layer(image))
+    weights = np.array([1e-7, 0, 0]).reshape(1, 1, 3, 1)
+    layer.set_weights([weights, np.array([np.log(level / (1 - level))])])
+    return build_point_counter(network, threshold=threshold)
+
+
+def test_compare_export_allows_for_blobs_at_the_threshold(tmp_path):
+    # Every pixel lies at the threshold: rounding decides, and the counts are not compared.
+    export_saved_model(threshold_model(0.6, 0.6), tmp_path / "a", max_pixels=10**5)
+    assert (tmp_path / "a" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("name", ["count", "points"])
+def test_compare_export_sees_other_blobs(point_counter, exported, monkeypatch, name):
+    def wrong(self, probabilities):
+        found = right(self, probabilities)
+        return {**found, name: found[name] + 1}
+
+    right = CountBlobs.call
+    monkeypatch.setattr(CountBlobs, "call", wrong)
+    with pytest.raises(RuntimeError, match=f"`{name}` as the Keras model does, to the last pixel"):
+        compare_export(point_counter, exported, 10**5)
+
+
+def test_compare_export_sees_other_weights(exported):
+    other = threshold_model(0.5, 0.9)
+    with pytest.raises(RuntimeError, match="`.*` as the Keras model does"):
+        compare_export(other, exported, 10**5)
