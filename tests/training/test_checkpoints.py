@@ -69,15 +69,23 @@ def test_save_writes_nothing_in_another_worker(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
-def test_restore_sets_a_torn_checkpoint_aside_and_takes_the_one_before(tmp_path, caplog):
-    store, _ = build_store(tmp_path)
-    store.save(1, {"epoch": 1})
-    store.save(2, {"epoch": 2})
-    (tmp_path / "step-000000002" / "state.json").write_text("{")
-    assert store.restore()["epoch"] == 1
-    assert "step-000000002: torn checkpoint, trying the one before" in caplog.text
-    kept, torn = names(tmp_path)
-    assert kept == "step-000000001" and torn.startswith("torn-") and torn.endswith("000000002")
+@pytest.mark.parametrize("how", ["empty", "half", "absent"])
+@pytest.mark.parametrize("name", ["weights.index", "weights.data-*", "metrics.npz", "state.json"])
+def test_restore_sets_a_torn_checkpoint_aside_and_takes_the_one_before(tmp_path, caplog, name, how):
+    store, model = build_store(tmp_path)
+    for step in (1, 2):
+        model.fit(np.ones((2, 1)), np.ones((2, 1)), verbose=0)
+        store.save(step, {"epoch": step, "logs": {"loss": 0.5}})
+    (torn,) = (tmp_path / "step-000000002").glob(name)
+    content = torn.read_bytes()
+    torn.unlink()
+    if how != "absent":
+        torn.write_bytes(content[: len(content) // 2 if how == "half" else 0])
+    store, model = build_store(tmp_path)
+    assert store.restore()["epoch"] == 1 and int(model.optimizer.iterations) == 1
+    assert caplog.text.count("step-000000002: torn checkpoint, trying the one before (") == 1
+    kept, aside = names(tmp_path)
+    assert kept == "step-000000001" and aside.startswith("torn-") and aside.endswith("000000002")
 
 
 def test_restore_says_when_no_checkpoint_can_be_read(tmp_path):
