@@ -109,7 +109,11 @@ def _choose_run(args: argparse.Namespace, params: Any, dataset: str, data: DataI
         changes = data.describe_changes(read_digests(run))
         if changes:
             logger.warning(
-                "%s is not continued, for its data have changed: %s", run, "; ".join(changes)
+                "%s is not continued, for its data have changed: %s; `--resume %s --force` goes on "
+                "with it all the same",
+                run,
+                "; ".join(changes),
+                run,
             )
         elif lock_run(run):
             return run
