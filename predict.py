@@ -71,6 +71,11 @@ def _add_blob_arguments(parser):
     group.add_argument(
         "--threshold", type=float, help="an object's pixels have a larger probability"
     )
+    group.add_argument(
+        "--levels",
+        type=int,
+        help="thresholds from there to 1 over which objects that touch come apart; 1 for one",
+    )
     group.add_argument("--min_area", type=int, help="smaller objects are dropped, pixels")
     group.add_argument("--tile", type=int, help="longest side of what is predicted at once, pixels")
     group.add_argument("--overlap", type=int, help="pixels that tiles show around their own part")

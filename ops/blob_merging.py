@@ -23,6 +23,7 @@ class MergedBlobs(NamedTuple):
         areas: (M,) int64 pixels.
         centres: (M, 2) float64 centroids, row and column in pixels.
         boxes: (M, 4) int32 boxes, xyxy in pixels, half-open.
+        firsts: (M,) int64, the first pixel of each, counted row by row through the picture.
 
     Example:
         >>> BlobMerger(3).finish().areas.tolist()
@@ -34,6 +35,7 @@ class MergedBlobs(NamedTuple):
     areas: np.ndarray
     centres: np.ndarray
     boxes: np.ndarray
+    firsts: np.ndarray
 
 
 class _Pieces(NamedTuple):
@@ -42,7 +44,7 @@ class _Pieces(NamedTuple):
     classes: np.ndarray
     areas: np.ndarray
     sums: np.ndarray  # (N, 2) of rows and of columns
-    firsts: np.ndarray  # first pixel, counted row by row through the picture
+    firsts: np.ndarray  # see `MergedBlobs`
     boxes: np.ndarray
 
 
@@ -56,6 +58,9 @@ class BlobMerger:
     Args:
         width: of the picture, pixels.
 
+    Attributes:
+        num_labels: the largest label that `add` gave out.
+
     Example:
         >>> merger = BlobMerger(4)
         >>> _ = merger.add(np.array([[0, 1]]), 0, 0), merger.add(np.array([[1, 0]]), 0, 2)
@@ -65,7 +70,7 @@ class BlobMerger:
 
     def __init__(self, width: int):
         self._width = width
-        self._num_labels = 0
+        self.num_labels = 0
         self._pieces: list[_Pieces] = []
         self._contacts: list[np.ndarray] = []
         # A column more at each side: diagonal neighbours need no special case.
@@ -95,21 +100,17 @@ class BlobMerger:
         classes = np.asarray(classes)
         check_map("classes", classes)
         labels, found = self._label(classes)
-        self._num_labels += len(found)
-        if self._num_labels > MAX_BLOBS:
-            raise ValueError(
-                f"A picture must have at most {MAX_BLOBS} blobs. Received more; raise the "
-                "threshold, or train the model longer."
-            )
+        self.num_labels += len(found)
+        check_number(self.num_labels)
         self._pieces.append(self._measure(labels, found, top, left))
         self._join(labels, left)
         return labels
 
-    def finish(self, min_area: int = 1) -> MergedBlobs:
+    def finish(self, min_area: float = 1) -> MergedBlobs:
         """Join what touches across the seams, and number the blobs.
 
         Args:
-            min_area: smaller blobs are dropped, in pixels.
+            min_area: smaller blobs are dropped, in pixels; need not be whole.
 
         Returns:
             The blobs of the whole picture.
@@ -123,7 +124,7 @@ class BlobMerger:
         """
         if min_area < 1:
             raise ValueError(f"`min_area` must be at least 1 pixel. Received {min_area}.")
-        if not self._num_labels:
+        if not self.num_labels:
             empty = np.zeros(0, np.int64)
             return MergedBlobs(
                 np.zeros(1, np.int32),
@@ -131,6 +132,7 @@ class BlobMerger:
                 empty,
                 np.zeros((0, 2)),
                 np.zeros((0, 4), np.int32),
+                empty,
             )
         pieces = _Pieces(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))
         owners = self._find_owners(pieces.classes)
@@ -145,6 +147,7 @@ class BlobMerger:
             blobs.areas[order],
             blobs.sums[order] / blobs.areas[order, np.newaxis],
             blobs.boxes[order],
+            blobs.firsts[order],
         )
 
     def _label(self, classes):
@@ -152,14 +155,14 @@ class BlobMerger:
         labels, found = np.zeros(classes.shape, np.int32), []
         for number in np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1:
             own = find_blobs(classes == number).labels
-            start = self._num_labels + len(found)
+            start = self.num_labels + len(found)
             labels += np.where(own > 0, own + start, 0)
             found += [number] * int(own.max())
         return labels, np.array(found, np.int32)
 
     def _measure(self, labels, classes, top, left):
         rows, columns = np.nonzero(labels)
-        owners = labels[rows, columns] - (self._num_labels - len(classes) + 1)
+        owners = labels[rows, columns] - (self.num_labels - len(classes) + 1)
         rows, columns = rows + top, columns + left
         num = len(classes)
         sums = [np.bincount(owners, values, minlength=num) for values in (rows, columns)]
@@ -256,6 +259,25 @@ class NearestPixels:
         better = (distances < known) | ((distances == known) & before)
         self._distances[owners[better]] = distances[better]
         self._points[owners[better]] = points[better]
+
+
+def check_number(num_blobs: int) -> None:
+    """Refuse more blobs than can be joined in bounded memory.
+
+    Args:
+        num_blobs: in the whole picture so far.
+
+    Raises:
+        ValueError: there are more than five million.
+
+    Example:
+        >>> check_number(5_000_000)
+    """
+    if num_blobs > MAX_BLOBS:
+        raise ValueError(
+            f"A picture must have at most {MAX_BLOBS} blobs. Received more; raise the "
+            "threshold, or train the model longer."
+        )
 
 
 def _sum_up(pieces: _Pieces, owners: np.ndarray) -> _Pieces:

@@ -20,15 +20,16 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".ti
 
 
 class Blobs(NamedTuple):
-    """The objects that were found in a picture, M of them; an object's number is its place + 1.
+    """The blobs that were found in a picture, M of them; a blob's number is its place + 1.
 
     Attributes:
         size: (height, width) of the picture, pixels.
         points: (M, 2) float (row, column) pixels, each inside its blob.
         classes: (M,) integers from 1.
-        areas: (M,) integers, pixels.
-        boxes: (M, 4) integers, xyxy in pixels, half-open.
+        areas: (M,) pixels; whole numbers, but for a model that enlarges pictures.
+        boxes: (M, 4) xyxy in pixels, half-open; whole numbers as the areas.
         class_names: the names of the classes, of each class one.
+        objects_per_blob: counts are blobs times this.
 
     Example:
         >>> Blobs((4, 5), *(np.zeros((0, n)) for n in (2, 1, 1, 4)), ("1",)).size
@@ -41,6 +42,23 @@ class Blobs(NamedTuple):
     areas: np.ndarray
     boxes: np.ndarray
     class_names: tuple[str, ...]
+    objects_per_blob: float = 1.0
+
+    def count_objects(self) -> tuple[np.float32, np.ndarray]:
+        """Count the objects, in float32 as a point counter does.
+
+        Returns:
+            (count, (K,) counts of the classes).
+
+        Example:
+            >>> points, boxes = np.zeros((2, 2)), np.ones((2, 4))
+            >>> blobs = Blobs((4, 5), points, np.array([1, 1]), np.ones(2), boxes, ("1",), 1.5)
+            >>> blobs.count_objects()
+            (np.float32(3.0), array([3.], dtype=float32))
+        """
+        factor = np.float32(self.objects_per_blob)
+        num_blobs = np.bincount(self.classes, minlength=len(self.class_names) + 1)[1:]
+        return np.float32(len(self.points)) * factor, num_blobs.astype(np.float32) * factor
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class Prediction:
         outputs: {name: array}, the model's outputs for this picture without the batch axis.
         error: why there are no outputs; "" when there are.
         names: {output's name: what each of its numbers is called}, where they have names.
-        blobs: the objects, from a model that finds them.
+        blobs: the objects' blobs, from a model that finds them.
 
     Example:
         >>> Prediction("a.jpg", {"count": np.float32(2)}).error

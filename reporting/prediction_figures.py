@@ -53,7 +53,9 @@ class Preview:
 
 
 def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
-    """Draw a dot on each object, coloured by class, and the count above.
+    """Draw a dot on each blob, coloured by class, and the count above.
+
+    Where a blob stands for another number of objects than one, the caption says both.
 
     Args:
         preview: of the picture.
@@ -82,17 +84,30 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
     # Dots shrink as they get many; from some 40,000 on they are a pixel each.
     area = float(np.clip(20_000 / max(1, len(blobs.points)), 0.5, 24))
     dots, labels = [], []
+    count, class_counts = blobs.count_objects()
     for i, name in enumerate(blobs.class_names):
         rows, columns = blobs.points[blobs.classes == i + 1].T
         colour, edge = CLASS_COLOURS[i % len(CLASS_COLOURS)], min(0.7, area / 20)
         options = {"s": area, "c": colour, "edgecolors": "white", "linewidths": edge}
         dots.append(axes.scatter(columns + 0.5, rows + 0.5, **options))
-        labels.append(f"{name}: {len(rows)}")
+        labels.append(f"{name}: {_to_text(class_counts[i])}")
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    axes.set_title(f"Count {len(blobs.points)}")
+    axes.set_title(_caption(count, blobs))
     if len(blobs.class_names) > 1:
         legend = figure.legend(dots, labels, loc="outside lower center", ncols=4, fontsize=8)
         for text in legend.get_texts():
             text.set_parse_math(False)  # a name is no formula, whatever it holds
     return save_figure(figure, path)
+
+
+def _caption(count, blobs):
+    if blobs.objects_per_blob == 1:
+        return f"Count {_to_text(count)}"
+    each = _to_text(blobs.objects_per_blob, 2)
+    return f"Count {_to_text(count)}: {len(blobs.points)} blobs of {each} objects"
+
+
+def _to_text(number, decimals=1):
+    """Write a number without decimals where it has none."""
+    return f"{float(number):.{decimals}f}".rstrip("0").rstrip(".")

@@ -12,11 +12,12 @@ from reporting.prediction import Prediction
 
 
 def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | None:
-    """Write a row per object: image, row, column, class, area.
+    """Write a row per blob: image, row, column, class, area.
 
-    Row and column are those of the object's pixel nearest to its centroid; class is the name, or
-    the number from 1 where classes have none; the area is in pixels. The objects of a picture come
-    in the order of their numbers in its label map.
+    Row and column are those of the blob's pixel nearest to its centroid; class is the name, or the
+    number from 1 where classes have none; the area is in pixels. Of a model that enlarges pictures
+    they are fractions, rounded to 4 decimals. The blobs of a picture come in the order of their
+    numbers in its label map.
 
     Args:
         predictions: in the order of the rows.
@@ -41,14 +42,14 @@ def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | No
             if (blobs := prediction.blobs) is None:
                 continue
             for point, number, area in zip(blobs.points, blobs.classes, blobs.areas, strict=True):
-                row, column = map(int, point)
+                row, column = map(_to_number, point)
                 name = blobs.class_names[number - 1]
-                writer.writerow([prediction.image, row, column, name, int(area)])
+                writer.writerow([prediction.image, row, column, name, _to_number(area)])
     return Path(path)
 
 
 def write_points_coco(predictions: Sequence[Prediction], path: Path) -> Path | None:
-    """Write the objects in COCO's format: an annotation with a box and a keypoint for each.
+    """Write the blobs in COCO's format: an annotation with a box and a keypoint for each.
 
     COCO's `x` and `y` run from the picture's corner: pixel (row, column) has its middle at
     x = column + .5, y = row + .5. Image ids count from 1; pictures with an error are left out.
@@ -100,15 +101,22 @@ def write_points_coco(predictions: Sequence[Prediction], path: Path) -> Path | N
 
 def _to_annotations(found: Sequence[Prediction]) -> Iterator[dict]:
     for image_id, prediction in enumerate(found, 1):
-        _, *columns, _ = prediction.blobs
+        _, *columns, _, _ = prediction.blobs
         for (row, column), number, area, box in zip(*columns, strict=True):
             left, top, right, bottom = box.tolist()
+            width, height = right - left, bottom - top
             yield {
                 "image_id": image_id,
                 "category_id": int(number),
-                "bbox": [left, top, right - left, bottom - top],
-                "area": int(area),
+                "bbox": [_to_number(value) for value in (left, top, width, height)],
+                "area": _to_number(area),
                 "iscrowd": 0,
-                "keypoints": [column + 0.5, row + 0.5, 2],
+                "keypoints": [_to_number(column + 0.5), _to_number(row + 0.5), 2],
                 "num_keypoints": 1,
             }
+
+
+def _to_number(value: float) -> int | float:
+    """Round to 4 decimals; a whole number loses its point."""
+    value = round(float(value), 4)
+    return int(value) if value.is_integer() else value

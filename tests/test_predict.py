@@ -176,9 +176,24 @@ def test_predict_overrides_what_the_model_says(points_run, discs, tmp_path):
     assert not (out / "pictures").exists()
 
 
+def test_predict_parts_what_touches_at_a_higher_threshold(points_run, tmp_path):
+    # Two peaks on a bridge. Red of 134 has the logit 20 x 134 / 255 - 10 = .51, so p = .62: above
+    # .5 there is one blob, above .75 there are two.
+    pixels = np.zeros((3, 9, 3), np.uint8)
+    pixels[1, 1:8, 0], pixels[1, [2, 6], 0] = 134, 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    arguments = ("--model", points_run, "--input", tmp_path / "a.png", "--min_area", 1)
+    for levels, count in ((1, "1.0"), (2, "2.0")):
+        out = tmp_path / f"out_{levels}"
+        assert run(*arguments, "--output", out, "--levels", levels) == 0
+        assert read_rows(out)[0]["count"] == count
+        assert len((out / "points.csv").read_text().splitlines()) == 1 + levels
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--levels", 0), "`--levels` must be at least 1 and at most 100. Received 0"),
         (("--threshold", 1), "`--threshold` must be at least 0 and below 1. Received 1.0"),
         (("--min_area", 0), "`--min_area` must be at least 1 pixel"),
         (("--tile", 100, "--overlap", 40), "`--tile` must be at least 32 pixels more"),

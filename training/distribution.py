@@ -183,3 +183,44 @@ def evaluate(model: keras.Model, dataset: tf.data.Dataset) -> dict[str, float]:
     """
     build_metrics(model, dataset)
     return model.evaluate(distribute(dataset), return_dict=True, verbose=0)
+
+
+def predict(model: keras.Model, dataset: tf.data.Dataset):
+    """Compute a model's outputs, shared out among the devices of this process.
+
+    Args:
+        model: a model.
+        dataset: batches of its input, none smaller than the number of devices.
+
+    Returns:
+        What `model.predict` gives: arrays in the model's structure, in the order of the records.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(2.0)])
+        >>> predict(model, tf.data.Dataset.from_tensors(tf.ones((2, 1)))).tolist()
+        [[2.0], [2.0]]
+    """
+    return model.predict(distribute(dataset), verbose=0)
+
+
+def run_without_strategy(work: Callable[[], Result]) -> Result:
+    """Do what must not see the current strategy: to save a model, or to load one for serving.
+
+    Keras makes a variable while it saves, which every worker would have to make, and a SavedModel
+    that is loaded in the scope of several devices cannot be called there. A thread of its own does
+    not share the scope.
+
+    Args:
+        work: what to do.
+
+    Returns:
+        What `work` returns.
+
+    Example:
+        >>> run_without_strategy(lambda: tf.distribute.has_strategy())
+        False
+    """
+    if not tf.distribute.has_strategy():
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()

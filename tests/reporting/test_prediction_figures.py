@@ -47,6 +47,21 @@ def test_draw_blobs_puts_a_dot_of_its_class_on_each_object(tmp_path):
     assert rows.min() < 0.7 * len(picture) and rows.max() > 0.9 * len(picture)
 
 
+@pytest.mark.parametrize(
+    "objects_per_blob, caption, legend",
+    [(1.0, "Count 3", ["a: 2", "b: 1"]), (1.25, "Count 3.8: 3 blobs of 1.25 objects", ["a: 2.5"])],
+)
+def test_draw_blobs_says_the_count(objects_per_blob, caption, legend, tmp_path, monkeypatch):
+    module = "reporting.prediction_figures.save_figure"
+    monkeypatch.setattr(module, lambda figure, path: figure)
+    points, ones = np.array([[1.0, 2.0], [3.5, 4.25], [5.0, 6.0]]), np.ones((3, 4))
+    blobs = Blobs((9, 9), points, np.array([1, 2, 1]), ones, ones, ("a", "b"), objects_per_blob)
+    figure = draw_blobs(Preview((9, 9)), blobs, tmp_path / "a.png")
+    assert figure.axes[0].get_title() == caption
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[: len(legend)] == legend
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (3000, 10)])
 def test_draw_blobs_takes_any_size_and_no_object(size, tmp_path):
     assert draw([], [], tmp_path / "a.png", size=size).size > 0

@@ -58,6 +58,26 @@ def test_write_points_coco_has_boxes_and_keypoints(tmp_path):
     ]
 
 
+def test_writers_keep_the_fractions_of_enlarged_maps(tmp_path):
+    # Pixels of a map of 3 x 3 per pixel: area 10 / 9, pixel (4, 2) at (1, 1/3).
+    blobs = Blobs(
+        (20, 30),
+        np.array([[1.0, 1 / 3]]),
+        np.array([1]),
+        np.array([10 / 9]),
+        np.array([[0.0, 1 / 3, 1.0, 5 / 3]]),
+        ("1",),
+        objects_per_blob=1.5,
+    )
+    predictions = [Prediction("a.png", {"count": np.float32(1.5)}, blobs=blobs)]
+    path = write_points_csv(predictions, tmp_path / "points.csv")
+    assert path.read_text().splitlines()[1:] == ["a.png,1,0.3333,1,1.1111"]
+    content = json.loads(write_points_coco(predictions, tmp_path / "a.json").read_text())
+    [found] = content["annotations"]
+    assert found["bbox"] == [0, 0.3333, 1, 1.3333] and found["area"] == 1.1111
+    assert found["keypoints"] == [0.8333, 1.5, 2]
+
+
 def test_write_points_coco_without_objects_is_json(tmp_path):
     path = write_points_coco(PREDICTIONS[2:], tmp_path / "a.json")
     assert json.loads(path.read_text())["annotations"] == []

@@ -16,18 +16,29 @@ from reporting.predictors import Predictor, load_predictor
 from reporting.tiling import predict_blobs
 
 
-def colour_predictor(num_classes=1, class_names=(), calls=None):
+def colour_predictor(num_classes=1, calls=None, **settings):
     """Probability of class c: channel c of the picture / (100 + the sum of these channels)."""
+    settings = PointSettings(**settings)
 
     def call(images):
         if calls is not None:
             tf.numpy_function(lambda x: calls.append(x.shape), [images], [])
+        for axis in (1, 2):
+            images = enlarge(images, axis, settings.scale)
         images = tf.cast(images[..., :num_classes], tf.float32)
         total = tf.reduce_sum(images, axis=-1, keepdims=True) + 100
         return {"probabilities": images / total, "points": images}
 
     outputs = {"probabilities": (None, None, None, num_classes), "points": (None,)}
-    return Predictor(call, outputs, PointSettings(class_names=class_names))
+    return Predictor(call, outputs, settings)
+
+
+def enlarge(images, axis, scale):
+    """Repeat pixels: place (i + 1/2) / scale in whole numbers, so that tiles agree exactly."""
+    side = tf.shape(images)[axis]
+    num = tf.cast(tf.round(tf.cast(side, tf.float64) * scale), tf.int32)
+    places = (2 * tf.range(num) + 1) // int(2 * scale)
+    return tf.gather(images, tf.minimum(places, side - 1), axis=axis)
 
 
 def smooth_noise(*size, seed=0):
@@ -63,12 +74,16 @@ def read_map(folder, name):
 
 
 @pytest.mark.parametrize("size", [(97, 130), (64, 64), (1, 200), (150, 1), (1, 1)])
-@pytest.mark.parametrize("num_classes, threshold", [(1, 0.62), (3, 0.35)])
-def test_predict_blobs_in_tiles_equals_the_whole_map(tmp_path, size, num_classes, threshold):
+@pytest.mark.parametrize(
+    "num_classes, threshold, levels", [(1, 0.62, 1), (3, 0.35, 1), (1, 0.5, 9), (3, 0.2, 6)]
+)
+def test_predict_blobs_in_tiles_equals_the_whole_map(
+    tmp_path, size, num_classes, threshold, levels
+):
     pixels = smooth_noise(*size)
     path = save(tmp_path / "a.png", pixels)
     predictor = colour_predictor(num_classes)
-    options = {"threshold": threshold, "min_area": 5}
+    options = {"threshold": threshold, "levels": levels, "min_area": 5}
     whole, _ = run(predictor, path, tmp_path / "whole", **options)
     tiled, _ = run(predictor, path, tmp_path / "tiled", **options, tile=48, overlap=8)
     for field, mine in tiled.blobs._asdict().items():
@@ -84,6 +99,47 @@ def test_predict_blobs_in_tiles_equals_the_whole_map(tmp_path, size, num_classes
     assert sorted(tiled.blobs.areas) == sorted(np.concatenate(areas))
     points = {tuple(p) for maps in np.moveaxis(expected, -1, 0) for p in blob_points(maps)}
     assert {tuple(p) for p in tiled.blobs.points} == points
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.0, 3.0])
+def test_predict_blobs_of_an_enlarged_picture_are_those_of_its_map(tmp_path, scale):
+    predictor = colour_predictor(2, scale=scale, threshold=0.3, levels=4, min_area=3)
+    path = save(tmp_path / "a.png", smooth_noise(97, 130))
+    tiled, preview = run(predictor, path, tmp_path / "tiled", tile=64, overlap=10)
+    maps = predictor(read_image(path)[np.newaxis])["probabilities"][0]
+    labels = label_class_blobs(maps, threshold=0.3, levels=4, min_area=3 * scale**2)
+    expected = [
+        # Point, class, area in pixels of the picture.
+        [*np.maximum((point + 0.5) / scale - 0.5, 0), c, np.count_nonzero(own == i) / scale**2]
+        for c, own in enumerate(np.moveaxis(labels, -1, 0), 1)
+        for i, point in enumerate(blob_points(own), 1)
+    ]
+    blobs = tiled.blobs
+    found = np.column_stack([blobs.points, blobs.classes, blobs.areas])
+    np.testing.assert_allclose(sorted(found.tolist()), sorted(expected))
+    shown = read_map(tmp_path / "tiled", "a.png")
+    rows, columns = (((np.arange(n) + 0.5) * scale).astype(int) for n in (97, 130))
+    np.testing.assert_array_equal(shown > 0, labels.any(axis=-1)[np.ix_(rows, columns)])
+    assert blobs.size == shown.shape == preview.size == (97, 130)
+    for box, number in zip(blobs.boxes, range(1, len(blobs.boxes) + 1), strict=True):
+        rows, columns = np.nonzero(shown == number)
+        assert (columns + 1 > box[0]).all() and (columns < box[2]).all()
+        assert (rows + 1 > box[1]).all() and (rows < box[3]).all()
+
+
+def test_predict_blobs_lists_what_the_label_map_is_too_coarse_for(tmp_path):
+    # 3 x 3 pixels of the map per pixel. A line of 9 in row 3 has an area of 1, but the label map
+    # shows the middle rows, 1 and 4.
+    maps = np.zeros((1, 6, 15, 1), np.float32)
+    maps[0, 3, :9] = 1
+    outputs = {"probabilities": (None, None, None, 1)}
+    predictor = Predictor(lambda _: {"probabilities": maps}, outputs, PointSettings(scale=3.0))
+    path = save(tmp_path / "a.png", np.zeros((2, 5, 3), np.uint8))
+    prediction, _ = run(predictor, path, tmp_path)
+    assert prediction.outputs["count"] == 1 and prediction.blobs.areas.tolist() == [1]
+    np.testing.assert_allclose(prediction.blobs.points, [[2 / 3, 1]])
+    np.testing.assert_allclose(prediction.blobs.boxes, [[0, 1, 3, 4 / 3]])
+    assert read_map(tmp_path, "a.png").max() == 0
 
 
 def test_predict_blobs_reads_a_large_tiff_in_parts(tmp_path):
@@ -127,23 +183,15 @@ def test_predict_blobs_tells_how_many_tiles_there_are(tmp_path):
             yield step
 
     options = BlobOptions(tile=96, overlap=32)
-    list(
-        predict_blobs(
-            colour_predictor(),
-            [("x", path)],
-            tmp_path,
-            max_pixels=10**5,
-            options=options,
-            track=track,
-        )
-    )
+    arguments = colour_predictor(), [("x", path)], tmp_path
+    list(predict_blobs(*arguments, max_pixels=10**5, options=options, track=track))
     assert seen == [("x", 7)] * 7
 
 
 def test_predict_blobs_counts_classes_by_name(tmp_path):
     pixels = np.zeros((1, 9, 3), np.uint8)
     pixels[0, [0, 2, 4]], pixels[0, 6, 1] = [255, 0, 0], 255
-    predictor = colour_predictor(2, ("red", "green"))
+    predictor = colour_predictor(2, class_names=("red", "green"))
     prediction, _ = run(predictor, save(tmp_path / "a.png", pixels), tmp_path, threshold=0.4)
     assert prediction.outputs["class_counts"].tolist() == [3, 1]
     assert prediction.names == {"class_counts": ("red", "green")}
@@ -194,7 +242,8 @@ def test_predict_blobs_says_what_the_model_refused(tmp_path):
 
     predictor = Predictor(call, {"probabilities": (None, None, None, 1)}, PointSettings())
     prediction, _ = run(predictor, save(tmp_path / "a.png", smooth_noise(20, 30)), tmp_path)
-    assert "refused the picture: `probabilities` must have the picture's" in prediction.error
+    message = "refused the picture: `probabilities` must have the picture's height and width times"
+    assert f"{message} 1, (1, 20, 30)" in prediction.error
 
 
 def test_predict_blobs_warns_of_nan(tmp_path, caplog):
@@ -212,16 +261,33 @@ def test_predict_blobs_refuses_options_before_it_starts(tmp_path):
         run(colour_predictor(), tmp_path / "a.png", tmp_path, tile=40, overlap=8)
 
 
-def test_predict_blobs_equal_the_models_own(point_counter, tmp_path):
-    point_counter.save(tmp_path / "points.keras")
-    path = save(tmp_path / "a.png", smooth_noise(50, 61))
-    prediction, _ = run(
-        load_predictor(tmp_path / "points.keras"), path, tmp_path, tile=40, overlap=4
-    )
-    own = point_counter.predict(read_image(path)[np.newaxis], verbose=0)
-    assert prediction.outputs["count"] == own["count"][0] > 0
-    assert prediction.outputs["class_counts"].tolist() == own["class_counts"][0].tolist()
-    blobs, num = prediction.blobs, own["num_points"][0]
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize("levels", [1, 4])
+def test_predict_blobs_equal_the_models_own(pixelwise_counter, scale, levels, tmp_path):
+    options = {"levels": levels, "min_area": 2, "objects_per_blob": 1.3, "max_points": 900}
+    counter = pixelwise_counter(2, scale=scale, threshold=0.4, **options)
+    counter.save(tmp_path / "points.keras")
+    path = save(tmp_path / "a.png", smooth_noise(51, 61))
+    prediction, _ = run(load_predictor(tmp_path / "points.keras"), path, tmp_path)
+    own = counter(read_image(path)[np.newaxis])
+    own = {name: value.numpy()[0] for name, value in own.items()}
+    assert prediction.outputs["count"] == own["count"] > 0
+    assert prediction.outputs["class_counts"].tolist() == own["class_counts"].tolist()
+    blobs, num = prediction.blobs, own["num_points"]
+    assert len(blobs.points) == num and (own["class_counts"] > 0).all()
     mine = np.column_stack([blobs.points, blobs.classes])
-    theirs = np.column_stack([own["points"][0, :num], own["point_classes"][0, :num]])
-    assert sorted(mine.tolist()) == sorted(theirs.tolist())
+    theirs = np.column_stack([own["points"][:num], own["point_classes"][:num]])
+    np.testing.assert_allclose(sorted(mine.tolist()), sorted(theirs.tolist()), atol=1e-4)
+
+
+def test_predict_blobs_in_tiles_equal_the_models_own(pixelwise_counter, tmp_path):
+    # Resized by 2, weights are quarters: the same in tiles to the last bit.
+    counter = pixelwise_counter(2, scale=2.0, threshold=0.4, levels=4, max_points=900)
+    counter.save(tmp_path / "points.keras")
+    path = save(tmp_path / "a.png", smooth_noise(51, 61))
+    predictor = load_predictor(tmp_path / "points.keras")
+    prediction, _ = run(predictor, path, tmp_path, tile=40, overlap=3)
+    own = counter(read_image(path)[np.newaxis])
+    points = own["points"].numpy()[0, : int(own["num_points"][0])]
+    assert prediction.outputs["count"] == own["count"].numpy()[0] > 5
+    assert sorted(prediction.blobs.points.tolist()) == sorted(points.tolist())
