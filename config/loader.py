@@ -249,18 +249,14 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
     if option is type(None):
         return value is None, None
     if origin is typing.Literal:
-        # 8.0 and true equal 8 and 1 for Python.
         same = [choice for choice in typing.get_args(option) if choice == value]
-        return bool(same) and type(same[0]) is type(value), value
+        return bool(same) and type(same[0]) is type(value), value  # 8.0 and true are 8 and 1 too
     if origin is tuple:
+        items = value if isinstance(value, (list, tuple)) else ()
         inner = typing.get_args(option)
-        fits = isinstance(value, (list, tuple))
-        if fits and inner[1:] == (...,):
-            inner = inner[:1] * len(value)
-        fits = fits and len(value) == len(inner)
-        fits = fits and all(
-            _convert(kind, item)[0] for kind, item in zip(inner, value, strict=True)
-        )
+        inner = inner[:1] * len(items) if inner[1:] == (...,) else inner
+        fits = items is value and len(items) == len(inner)
+        fits = fits and all(map(lambda kind, item: _convert(kind, item)[0], inner, items))
         return fits, tuple(value) if fits else value
     if option is float:
         fits = is_number and abs(value) <= sys.float_info.max  # not so for NaN and infinities
@@ -271,15 +267,13 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
 
 
 def _type_name(option: Any) -> str:
-    if option is type(None):
-        return "null"
     if typing.get_origin(option) is typing.Literal:
         return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
     if typing.get_origin(option) is tuple:
-        inner = typing.get_args(option)
-        return "a list of text" if inner[1:] == (...,) else f"a list of {len(inner)} numbers"
+        length = len(typing.get_args(option))
+        return "a list of text" if ... in typing.get_args(option) else f"a list of {length} numbers"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    return names.get(option, "an object")
+    return names.get(option, "null" if option is type(None) else "an object")
 
 
 def _shorten(value: Any) -> str:

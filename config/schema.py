@@ -59,7 +59,9 @@ class TrainingParams(ImageParams):
     Attributes: see each field's `meaning`.
     """
 
-    epochs: int = param("passes over the training data, or over what is drawn of it", minimum=1, maximum=100_000)
+    epochs: int = param(
+        "passes over the training data, or over what is drawn of it", minimum=1, maximum=100_000
+    )
     batch_norm: Literal["train", "frozen"] = param(
         "train: batch statistics and affine weights learn; frozen: inference mode throughout"
     )

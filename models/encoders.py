@@ -169,15 +169,21 @@ def set_batch_norm(
                 layer.momentum = momentum
 
 
-def copy_encoder(encoder: keras.Model, image: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+def copy_encoder(
+    encoder: keras.Model, image: keras.KerasTensor, *, finest_stride: int = 4
+) -> dict[str, keras.KerasTensor]:
     """Run an encoder's layers, copied with their weights, on an input of another size.
 
     Args:
         encoder: what `build_encoder` returned.
         image: (B, H, W, 3) input, of unknown height and width perhaps.
+        finest_stride: stride of the finest map that is needed.
 
     Returns:
         Its feature maps by name and, where its name is one of the table's, `stride_2` as well.
+
+    Raises:
+        InputError: the encoder has no map at `finest_stride`.
 
     Example:
         >>> encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
@@ -191,6 +197,11 @@ def copy_encoder(encoder: keras.Model, image: keras.KerasTensor) -> dict[str, ke
     maps = dict(copy.output)
     if encoder.name in ENCODERS:
         maps["stride_2"] = copy.get_layer(ENCODERS[encoder.name].finest_layer).output
+    if f"stride_{finest_stride}" not in maps:
+        raise InputError(
+            f"`finest_stride` {finest_stride} needs an encoder that gives a map of it. Received "
+            f"{encoder.name}, which gives {', '.join(sorted(maps))}."
+        )
     return maps
 
 

@@ -70,7 +70,8 @@ def build_fcn8(
         layers keep the encoder's names.
 
     Raises:
-        InputError: `num_classes` below 1, `num_neurons` below 0, or another `finest_stride`.
+        InputError: `num_classes` below 1, `num_neurons` below 0, another `finest_stride`, or one of
+            which the encoder has no map.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -87,7 +88,7 @@ def build_fcn8(
     if num_neurons < 0:
         raise InputError(f"`num_neurons` must be at least 0. Received {num_neurons}.")
     image = keras.Input((None, None, 3), name="image")
-    maps = copy_encoder(encoder, image)
+    maps = copy_encoder(encoder, image, finest_stride=finest_stride)
     num_channels = 1 if num_classes == 1 else num_classes + 1
     x = maps["stride_32"]
     for i, side in enumerate((7, 1) if num_neurons else ()):

@@ -40,7 +40,7 @@ def build_point_pyramid(
         layers keep the encoder's names.
 
     Raises:
-        InputError: a number is out of range.
+        InputError: a number is out of range, or the encoder has no map at `finest_stride`.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -57,7 +57,7 @@ def build_point_pyramid(
     if num_neurons < 1:
         raise InputError(f"`num_neurons` must be at least 1 in a pyramid. Received {num_neurons}.")
     image = keras.Input((None, None, 3), name="image")
-    maps = copy_encoder(encoder, image)
+    maps = copy_encoder(encoder, image, finest_stride=finest_stride)
     x = _narrow(num_neurons, "narrow_32")(maps["stride_32"])
     for stride in (16, 8, 4, 2):
         if stride < finest_stride:

@@ -43,9 +43,9 @@ def draw_points(
 
     Example:
         >>> import tempfile
-        >>> image, maps = np.zeros((8, 6, 3), np.uint8), np.zeros((8, 6, 1))
+        >>> image, blobs = np.zeros((8, 6, 3), np.uint8), np.zeros((8, 6, 1), int)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     draw_points(image, np.ones((1, 2)), maps, maps, Path(folder) / "a.png").name
+        ...     draw_points(image, np.ones((1, 2)), blobs, 0.1 + blobs, Path(folder) / "a.png").name
         'a.png'
     """
     if labels.shape != probabilities.shape:
@@ -56,7 +56,7 @@ def draw_points(
     height, width = image.shape[:2]
     points, (found, _) = np.asarray(points).reshape(-1, 2), class_points(labels)
     found = (found + 0.5) * np.divide((height, width), labels.shape[:2]) - 0.5
-    figure = new_figure(12, max(2.0, 4 * height / width) + 0.6)
+    figure = new_figure(12, float(np.clip(4 * height / width, 2, 12)) + 0.6)
     left, middle, right = figure.subplots(1, 3)
     shown = _shrink(image)
     rows, columns = (

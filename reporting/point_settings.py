@@ -172,7 +172,7 @@ _RULES = {
     "min_area": (_is_whole, "a whole number from 1", int),
     "max_points": (_is_whole, "a whole number from 1", int),
     "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
-    "levels": (_is_whole, "a whole number from 1", int),
+    "levels": (lambda x: _is_whole(x) and x <= 100, "a whole number from 1 to 100", int),
     "objects_per_blob": (
         lambda x: _is_number(x) and 0 < x < float("inf"),
         "a number above 0",

@@ -52,6 +52,57 @@ def test_baseline_holds_the_published_values():
     assert params.loss["class_name"] == "BinaryCrossentropy"
 
 
+def test_points_hold_the_published_values():
+    params = load_params(CONFIG, "training/points")
+    published = {
+        "model_name": "vgg16",
+        "head": "fcn8",
+        "finest_stride": 8,
+        "num_neurons": 4096,
+        "dropout": 0.5,
+        "batch_size": 1,
+        "epochs": 100,
+        "optimizer": "adam",
+        "learning_rate": 1e-5,
+        "beta_1": 0.99,
+        "weight_decay": 5e-4,
+        "flip": "none",
+        "crop": None,
+        "threshold": 0.5,
+        "levels": 1,
+        "min_area": 1,
+        "objects_per_blob": 1.0,
+        "calibrate": False,
+    }
+    assert {name: getattr(params, name) for name in published} == published
+    assert params.loss == {"class_name": "LCFCN", "config": {}}
+
+
+def test_load_params_takes_a_list_of_any_length():
+    for names in ([], ["RBC"], ["RBC", "WBC", "x"]):
+        override = f"classes={json.dumps(names)}"
+        assert load_params(CONFIG, "training/points", [override]).classes == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("finest_stride=16", "`finest_stride` .* must be 8 or 4 or 2. Received 16"),
+        ("finest_stride=8.0", "`finest_stride` .* must be 8 or 4 or 2. Received 8.0"),
+        ("classes=[1]", "`classes` .* must be a list of text or null"),
+        ("classes=RBC", "`classes` .* must be a list of text or null"),
+        ("crop=[32]", "`crop` .* must be a list of 2 numbers or null"),
+        ("crop=[16, 64]", "`crop` .* must be between 32 and 16384. Received 16"),
+        ("threshold=1", "`threshold` .* must be between 0 and 0.99. Received 1"),
+        ("min_area=0", "`min_area` .* must be at least 1. Received 0"),
+        ("num_labelled=1", "`num_labelled` .* must be at least 2. Received 1"),
+    ],
+)
+def test_load_params_says_what_is_wrong_with_points(override, message):
+    with pytest.raises(InputError, match=message):
+        load_params(CONFIG, "training/points", [override])
+
+
 def test_load_params_overrides_by_json_or_text():
     params = load_params(CONFIG, BASELINE, ["epochs=3", "model_name=vgg16", "weights=null"])
     assert (params.epochs, params.model_name, params.weights) == (3, "vgg16", None)

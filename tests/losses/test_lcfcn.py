@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from config.errors import InputError
-from losses.lcfcn import LCFCN, lcfcn_loss
+from losses.lcfcn import LCFCN, build_point_loss, lcfcn_loss
 from losses.lcfcn_gradient import lcfcn_value_and_gradient
 from losses.lcfcn_targets import lcfcn_targets
 
@@ -243,3 +243,31 @@ def test_lcfcn_refuses_shapes(true_shape, pred_shape, match):
 def test_lcfcn_refuses_no_class():
     with pytest.raises(InputError, match="`num_classes` must be at least 1"):
         LCFCN(0)
+
+
+def test_build_point_loss_takes_options():
+    config = {"class_name": "LCFCN", "config": {"reduction": "sum", "split_local_weight": 0.5}}
+    options = build_point_loss(config, 3).get_config()
+    assert options == {
+        "name": "lcfcn",
+        "num_classes": 3,
+        "reduction": "sum",
+        "split": "watershed",
+        "split_local_weight": 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "match"),
+    [
+        ({"class_name": "MSE", "config": {}}, '`loss` must be {"class_name": "LCFCN"'),
+        ({"class_name": "LCFCN", "other": 1}, "`loss` must be"),
+        ({"class_name": "LCFCN", "config": 3}, "`loss` must be"),
+        ({"class_name": "LCFCN", "config": {"num_classes": 2}}, "`loss` LCFCN does not take"),
+        ({"class_name": "LCFCN", "config": {"point_wait": 2}}, "the nearest is `point_weight`"),
+        ({"class_name": "LCFCN", "config": {"split": "wild"}}, "`split` must be"),
+    ],
+)
+def test_build_point_loss_says_what_is_wrong(config, match):
+    with pytest.raises(InputError, match=match):
+        build_point_loss(config, 1)

@@ -69,6 +69,22 @@ def test_build_fcn8_sums_the_three_scores(encoder):
     np.testing.assert_allclose(model(random_images(1, 35, 41, 3)), 7.0, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["vgg16", "resnet50", "resnet50_v2", "mobilenet_v2"])
+def test_build_fcn8_scores_maps_down_to_stride_2(name):
+    model = build_fcn8(build_encoder(name, (32, 32, 3)), finest_stride=2)
+    finest = keras.Model(model.input, model.get_layer("score_2").output)
+    assert finest(random_images(1, 64, 96, 3)).shape == (1, 32, 48, 1)
+    assert model(random_images(1, 35, 41, 3)).shape == (1, 35, 41, 1)
+
+
+def test_build_fcn8_adds_the_finer_scores(encoder):
+    model = build_fcn8(encoder, score_bias=0.0, finest_stride=4)
+    for stride, bias in ((32, 1.0), (16, 2.0), (8, 4.0), (4, 8.0)):
+        layer = model.get_layer(f"score_{stride}")
+        layer.set_weights([layer.get_weights()[0], np.array([bias])])
+    np.testing.assert_allclose(model(random_images(1, 35, 41, 3)), 15.0, rtol=1e-6)
+
+
 def test_resize_like_halves_by_interpolation():
     # Doubling [0, 4] bilinearly at pixel centres: 0, 1/4 * 4, 3/4 * 4, 4.
     small = np.array([0.0, 4.0], np.float32).reshape(1, 1, 2, 1)
@@ -105,6 +121,7 @@ def test_build_fcn8_reloads_in_safe_mode(encoder, tmp_path):
     [
         ({"num_classes": 0}, "`num_classes` must be at least 1. Received 0"),
         ({"num_neurons": -1}, "`num_neurons` must be at least 0. Received -1"),
+        ({"finest_stride": 16}, "`finest_stride` must be 8, 4 or 2. Received 16"),
     ],
 )
 def test_build_fcn8_bad_arguments(encoder, options, match):

@@ -5,7 +5,7 @@ import keras
 import pytest
 
 from training import callbacks
-from training.callbacks import BestModels, HistoryFile
+from training.callbacks import BestModels, HistoryFile, smaller_is_better
 
 
 def full(*args, **kwargs):
@@ -50,3 +50,15 @@ def test_best_models_pass_over_what_is_no_better(tmp_path, monitor, value):
     best.on_epoch_end(0, {monitor: value})
     best.on_epoch_end(1, {monitor: value})
     assert [path.name for path in tmp_path.iterdir()] == ["a_00.keras"]
+
+
+@pytest.mark.parametrize(
+    ("monitor", "smaller"),
+    [("val_loss", True), ("loss", True), ("val_mae", True), ("val_rank_accuracy", False)],
+)
+def test_best_models_and_early_stopping_agree_on_what_is_better(tmp_path, monitor, smaller):
+    assert smaller_is_better(monitor) == smaller
+    best = BestModels(tmp_path, {"a_{epoch:02d}.keras": build_model()}, monitor)
+    for epoch, value in enumerate((2.0, 1.0, 3.0)):
+        best.on_epoch_end(epoch, {monitor: value})
+    assert best.files == ["a_01.keras" if smaller else "a_02.keras"]

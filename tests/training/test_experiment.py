@@ -26,7 +26,8 @@ def build_model(batch_norm=True):
     start_seed(0)
     norm = keras.layers.BatchNormalization(trainable=batch_norm)  # frozen: inference mode
     model = keras.Sequential([keras.Input((3,)), norm, keras.layers.Dense(1)])
-    model.compile(build_optimizer("adam", 0.05), "mse", metrics=["mae"])
+    metric = keras.metrics.MeanAbsoluteError(name="distance")
+    model.compile(build_optimizer("adam", 0.05), "mse", metrics=[metric])
     return model
 
 
@@ -49,6 +50,18 @@ def make_dataset(first_step, poison_step=None):
     return batches.enumerate().map(
         lambda i, xy: (tf.where(i == poison_step, np.nan, 1.0) * xy[0], xy[1])
     )
+
+
+def test_build_optimizer_takes_beta_and_weight_decay():
+    optimizer = build_optimizer("adam", 1e-5, beta_1=0.99, weight_decay=5e-4)
+    assert (optimizer.beta_1, optimizer.beta_2, optimizer.weight_decay) == (0.99, 0.999, 5e-4)
+    plain = build_optimizer("sgd", 0.1, weight_decay=0.01)
+    assert plain.weight_decay == 0.01
+
+
+def test_build_optimizer_names_an_optimizer_without_beta():
+    with pytest.raises(InputError, match="one with `beta_1` 0.9. Received sgd"):
+        build_optimizer("sgd", 0.1, beta_1=0.9)
 
 
 class AskToStop(keras.callbacks.Callback):
@@ -205,10 +218,10 @@ def test_a_finished_run_is_not_trained_again(undisturbed):
 
 
 def test_early_stopping_ends_a_run_and_stays_ended(tmp_path):
-    _, history = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
-    # "mae" is taken for a value to be maximised, so falling errors never improve on the first.
+    _, history = run_fit(tmp_path / "run", plan_values={"monitor": "distance", "patience": 1})
+    # "distance" is taken for a value to be maximised: a falling one never improves on the first.
     assert len(history) == 2
-    _, again = run_fit(tmp_path / "run", plan_values={"monitor": "mae", "patience": 1})
+    _, again = run_fit(tmp_path / "run", plan_values={"monitor": "distance", "patience": 1})
     assert again == history
 
 
@@ -306,7 +319,7 @@ def test_fit_logs_a_line_per_epoch_and_every_so_many_steps(tmp_path, caplog):
 def test_fit_writes_scalars_and_the_learning_rate_for_tensorboard(undisturbed):
     accumulator = EventAccumulator(str(undisturbed[0] / "tensorboard" / "train"))
     accumulator.Reload()
-    assert {"epoch_loss", "epoch_mae", "learning_rate"} <= set(accumulator.Tags()["tensors"])
+    assert {"epoch_loss", "epoch_distance", "learning_rate"} <= set(accumulator.Tags()["tensors"])
 
 
 def test_a_checkpoint_on_a_full_disk_warns_and_keeps_the_last_good_one(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -22,11 +22,10 @@ from datasets.point_pipeline import (
     make_point_sample_loader,
 )
 from datasets.records import PointRecord
-from ops.class_blobs import BlobRule
 from training.callbacks import save_model
-from training.engine_options import read_engine_options
+from training.engine_options import EngineOptions, read_engine_options
 from training.experiment import FitPlan, fit
-from training.points.model import build_counter, build_network, build_trained
+from training.points.model import build_counter, build_network, build_trained, read_rule
 from training.points.pictures import name_datasets
 from training.runs import open_run
 from training.workers import is_chief
@@ -62,25 +61,28 @@ def fit_points(
     Example:
         >>> # see `training.points.train`
     """
-    options = read_engine_options(args)
-    _check_engine(options)
+    options = _read_options(args)
     num_classes = max(1, len(params.classes or ()))
     training, validation = (
         open_pictures(records, args, params, num_classes) for records in pictures
     )
-    if params.crop is None:
-        check_whole_pictures(training, params.batch_size)
     num_samples, steps = count_samples(
         len(training.records), params.crops_per_epoch, batch_size=params.batch_size
     )
     network = build_network(encoder, params, num_classes)
     trained = build_trained(network, params, num_classes, num_steps=steps * params.epochs)
-    rule = BlobRule(params.threshold, params.levels, params.min_area)
-    counter = build_counter(network, params, rule, params.objects_per_blob)
-    load = make_point_sample_loader(
-        training, crop=params.crop, flip=params.flip, color=params.augment_color
-    )
+    counter = build_counter(network, params, read_rule(params), params.objects_per_blob)
+    load = _make_loader(training, params)
     run = open_run(args, params, name_datasets(args)[0])
+    plan = FitPlan(
+        run=run,
+        epochs=params.epochs,
+        steps_per_epoch=steps,
+        models={BEST_FILE: counter},
+        monitor="val_mae",
+        patience=args.patience,
+        options=options,
+    )
     fit(
         trained,
         lambda first_step: make_sample_dataset(
@@ -93,15 +95,7 @@ def fit_points(
             first_step=first_step,
         ),
         make_point_dataset(validation),
-        FitPlan(
-            run=run,
-            epochs=params.epochs,
-            steps_per_epoch=steps,
-            models={BEST_FILE: counter},
-            monitor="val_mae",
-            patience=args.patience,
-            options=options,
-        ),
+        plan,
     )
     if is_chief():
         save_model(counter, run / LAST_FILE)
@@ -143,12 +137,22 @@ def open_pictures(
     )
 
 
-def _check_engine(options) -> None:
+def _make_loader(training: PointPictures, params: PointFitParams) -> Callable:
+    if params.crop is None:
+        check_whole_pictures(training, params.batch_size)
+    return make_point_sample_loader(
+        training, crop=params.crop, flip=params.flip, color=params.augment_color
+    )
+
+
+def _read_options(args: argparse.Namespace) -> EngineOptions:
+    options = read_engine_options(args)
     if options.jit == "on":
         raise InputError(
             "`--jit` must be auto or off: the loss on points calls NumPy, which XLA cannot. "
             "Received on."
         )
+    return options
 
 
 def _summarise(pictures, started: float) -> dict:

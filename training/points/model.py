@@ -13,6 +13,7 @@ from models.fcn8 import build_fcn8
 from models.point_counter import build_point_counter
 from models.point_pyramid import build_point_pyramid
 from ops.class_blobs import BlobRule
+from reporting.point_settings import PointSettings
 from training.experiment import build_optimizer
 
 HEADS = {"fcn8": build_fcn8, "pyramid": build_point_pyramid}
@@ -79,7 +80,7 @@ def build_trained(
         weight_decay=params.weight_decay,
     )
     # The maps have the network's scale, `min_area` counts pixels of the picture.
-    rule = BlobRule(params.threshold, params.levels, params.min_area).scaled(params.scale)
+    rule = read_rule(params).scaled(params.scale)
     trained = keras.Model(network.input, network.output, name="trained")
     trained.compile(
         optimizer,
@@ -87,6 +88,22 @@ def build_trained(
         metrics=[BlobMAE(rule.threshold, rule.levels, rule.min_area)],
     )
     return trained
+
+
+def read_rule(settings: PointFitParams | PointSettings) -> BlobRule:
+    """Take what counts as a blob out of parameters, or out of a counter's settings.
+
+    Args:
+        settings: either.
+
+    Returns:
+        The rule, in pixels of the picture.
+
+    Example:
+        >>> read_rule(PointSettings(min_area=4))
+        BlobRule(threshold=0.5, levels=1, min_area=4)
+    """
+    return BlobRule(settings.threshold, settings.levels, settings.min_area)
 
 
 def build_counter(
@@ -133,10 +150,11 @@ def find_network(counter: keras.Model) -> keras.Model:
         InputError: the model is no point counter.
 
     Example:
-        >>> find_network(keras.Sequential([keras.layers.ReLU()]))
+        >>> find_network(keras.Sequential([keras.layers.ReLU()], name="other"))
         Traceback (most recent call last):
         ...
-        config.errors.InputError: the model must be a point counter. Received `sequential`; ...
+        config.errors.InputError: the model must be a point counter. Received `other`; give the \
+folder of a points run.
     """
     for layer in counter.layers:
         if isinstance(layer, keras.Model):

@@ -95,7 +95,7 @@ def choose_labelled(
 
     Example:
         >>> choose_labelled(list("abcdef"), 2, seed=0)
-        ['c', 'e']
+        ['c', 'd']
     """
     if num_labelled > len(records):
         raise InputError(

@@ -5,34 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from config.errors import InputError
 from config.files import write_json
 from config.schema import PointFitParams
-from metrics.class_counts import class_count_metrics
-from metrics.counting import counting_metrics, grid_average_error, mean_absolute_error
-from metrics.localization import add_matches
-from ops.class_blobs import BlobRule
 from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
-from reporting.point_settings import POINTS_FILE, PointSettings, find_settings, settings_asset
+from reporting.point_settings import POINTS_FILE, find_settings, settings_asset
 from training.callbacks import save_model
 from training.finish import finish_run
 from training.points.calibration import choose_rule
 from training.points.fitting import BEST_FILE, FIT_FILE
-from training.points.model import build_counter, find_network
+from training.points.model import build_counter, find_network, read_rule
 from training.points.pictures import read_scored_pictures, read_training_pictures
-from training.points.prediction import PictureScore, make_predict, score_picture
+from training.points.prediction import make_predict, score_picture
 from training.points.showing import draw_run, write_predictions
+from training.points.summary import describe_choices, summarise
 from training.workers import is_chief
-
-GAME_LEVELS = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -151,106 +144,6 @@ def settle_counter(
     settings = find_settings(counter, params.classes or ())
     write_json({**asdict(settings), "chosen": chosen}, run / POINTS_FILE)
     return counter, chosen
-
-
-def read_rule(settings: PointSettings) -> BlobRule:
-    """Take what counts as a blob out of a counter's settings.
-
-    Args:
-        settings: of a point counter.
-
-    Returns:
-        The rule, in pixels of the picture.
-
-    Example:
-        >>> read_rule(PointSettings(min_area=4))
-        BlobRule(threshold=0.5, levels=1, min_area=4)
-    """
-    return BlobRule(settings.threshold, settings.levels, settings.min_area)
-
-
-def summarise(
-    scores: Sequence[PictureScore],
-    *,
-    mean_count: float,
-    class_names: Sequence[str] = (),
-    objects_per_blob: float = 1.0,
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Compute every metric of a points run.
-
-    Args:
-        scores: one per picture, at least one.
-        mean_count: mean count of the training pictures.
-        class_names: names of the classes, in order; fewer than two give no metrics per class.
-        objects_per_blob: counts are blobs times this.
-
-    Returns:
-        (metrics, units): those of `metrics.counting.counting_metrics` on all objects; `mae_blobs`,
-        the MAE of the blobs alone, where `objects_per_blob` is not 1; of the blobs' points
-        `game_0` to `game_3`, `precision`, `recall` and `f1` within the radius, and of the blobs
-        `blob_precision`, `blob_recall` and `blob_f1`; with several classes also `mae_<class>` and
-        `f1_<class>`, and the four of `class_count_metrics`.
-
-    Example:
-        >>> # see `score_run`
-    """
-    counts = np.stack([score.counts for score in scores])  # (N, K)
-    blobs = np.stack([score.blobs for score in scores])
-    predicted, totals = objects_per_blob * blobs, counts.sum(axis=1)
-    metrics, units = counting_metrics(totals, predicted.sum(axis=1), mean_count=mean_count)
-    if objects_per_blob != 1:
-        metrics["mae_blobs"] = mean_absolute_error(totals, blobs.sum(axis=1))
-        units["mae_blobs"] = "objects"
-    for level in GAME_LEVELS:
-        metrics[f"game_{level}"] = grid_average_error(
-            [score.record.points for score in scores],
-            [score.points for score in scores],
-            [score.size for score in scores],
-            level=level,
-        )
-        units[f"game_{level}"] = "objects"
-    metrics |= add_matches([each for score in scores for each in score.matches]).scores()
-    hits = add_matches([each for score in scores for each in score.hits]).scores()
-    metrics |= {f"blob_{name}": value for name, value in hits.items()}
-    if len(class_names) > 1:
-        for c, name in enumerate(class_names):
-            metrics[f"mae_{name}"] = mean_absolute_error(counts[:, c], predicted[:, c])
-            metrics[f"f1_{name}"] = add_matches([s.matches[c] for s in scores]).scores()["f1"]
-            units[f"mae_{name}"] = "objects"
-        metrics |= class_count_metrics(counts, predicted)
-        units |= {"m_rmse": "objects", "m_rmse_nz": "objects"}
-    return metrics, units
-
-
-def describe_choices(
-    split: str, num_images: int, settings: PointSettings, chosen: str
-) -> list[str]:
-    """Say in words on what a run was scored and how its settings came about.
-
-    Args:
-        split: "test" or "val".
-        num_images: pictures scored.
-        settings: of the counter.
-        chosen: how they were chosen.
-
-    Returns:
-        Sentences for the report.
-
-    Example:
-        >>> describe_choices("val", 3, PointSettings(), "given")[1]
-        'Blobs: threshold 0.5, 1 levels, at least 1 pixels, 1 objects each; given.'
-    """
-    scored = f"Scored on the {num_images} test pictures."
-    if split == "val":
-        scored = (
-            f"Scored on the {num_images} validation pictures, on which the best epoch was chosen: "
-            "expect larger errors on others. These metrics are named val_."
-        )
-    blobs = (
-        f"Blobs: threshold {settings.threshold:g}, {settings.levels} levels, at least "
-        f"{settings.min_area:g} pixels, {settings.objects_per_blob:g} objects each; {chosen}."
-    )
-    return [scored, blobs]
 
 
 def read_fit(run: Path) -> dict:
