@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ops.blobs import blob_points, label_blobs
+from ops.blob_levels import label_leaf_blobs, level_thresholds
+from ops.blobs import blob_points
+
+
+@dataclass(frozen=True)
+class BlobRule:
+    """What counts as a blob.
+
+    Attributes:
+        threshold: its pixels have a probability above it, in [0, 1).
+        levels: thresholds from there to 1, over which blobs that touch may come apart; 1 for one.
+        min_area: smaller blobs are dropped, in pixels of the map; need not be whole.
+
+    Example:
+        >>> BlobRule(min_area=2).scaled(3.0).min_area
+        18.0
+    """
+
+    threshold: float = 0.5
+    levels: int = 1
+    min_area: float = 1
+
+    def scaled(self, scale: float) -> BlobRule:
+        """Return the rule for a map whose sides are `scale` times as long."""
+        return BlobRule(self.threshold, self.levels, max(1.0, self.min_area * scale**2))
 
 
 def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray:
@@ -24,27 +50,26 @@ def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray
         >>> class_masks(np.array([[[0.3, 0.5], [0.3, 0.3]]]), 0.2).tolist()
         [[[False, True], [False, False]]]
     """
-    probabilities = np.asarray(probabilities)
-    masks = probabilities > threshold
-    if probabilities.shape[-1] == 1 or threshold >= 0.5:
-        return masks
-    background = 1 - probabilities.sum(axis=-1, keepdims=True)
-    likeliest = np.concatenate([background, probabilities], axis=-1).argmax(axis=-1)
-    return masks & (likeliest[..., np.newaxis] == np.arange(1, probabilities.shape[-1] + 1))
+    return _keep_likeliest(np.asarray(probabilities), threshold) > threshold
 
 
 def label_class_blobs(
     probabilities: np.ndarray,
     *,
     threshold: float = 0.5,
-    min_area: int = 1,
+    levels: int = 1,
+    min_area: float = 1,
     where: np.ndarray | None = None,
 ) -> np.ndarray:
     """Label the blobs of every class, as the saved point counter finds them.
 
+    The blobs are made of the pixels of `class_masks`; where they touch they come apart as
+    `ops.blob_levels.label_leaf_blobs` tells.
+
     Args:
-        probabilities: (H, W, K), of each class.
-        threshold: a blob's pixels are above it.
+        probabilities: (H, W, K), of each class; NaN belongs to none.
+        threshold: attribute of `BlobRule`, as are the next two.
+        levels: thresholds over which blobs that touch may come apart.
         min_area: smaller blobs are dropped, in pixels.
         where: (H, W) bool, the region that counts; None for the whole picture.
 
@@ -52,16 +77,18 @@ def label_class_blobs(
         (H, W, K) int32; of each class 0 background, 1 to M the blobs.
 
     Raises:
-        ValueError: `where` is of another size, or `min_area` is below 1.
+        ValueError: a number is out of range, or `where` is of another size.
 
     Example:
-        >>> label_class_blobs(np.array([[[0.9, 0.1], [0.1, 0.8]]])).tolist()
-        [[[1, 0], [0, 1]]]
+        >>> maps = np.array([[[0.3, 0.5], [0.3, 0.3]]])
+        >>> label_class_blobs(maps, threshold=0.2).tolist()
+        [[[0, 1], [0, 0]]]
     """
-    masks = class_masks(probabilities, threshold)
+    probabilities = _keep_likeliest(np.asarray(probabilities), threshold)
+    thresholds = level_thresholds(threshold, levels)
     labels = [
-        label_blobs(mask, threshold=0.5, min_area=min_area, where=where)
-        for mask in np.moveaxis(masks, -1, 0)
+        label_leaf_blobs(probs, thresholds, min_area=min_area, where=where)
+        for probs in np.moveaxis(probabilities, -1, 0)
     ]
     return np.stack(labels, axis=-1)
 
@@ -83,3 +110,13 @@ def class_points(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = [blob_points(channel) for channel in np.moveaxis(labels, -1, 0)]
     classes = [np.full(len(found), c, np.int64) for c, found in enumerate(points, 1)]
     return np.concatenate(points), np.concatenate(classes)
+
+
+def _keep_likeliest(probabilities, threshold):
+    """Return the probabilities with 0 wherever another class or the background is likelier."""
+    if probabilities.shape[-1] == 1 or threshold >= 0.5:
+        return probabilities
+    background = 1 - probabilities.sum(axis=-1, keepdims=True)
+    likeliest = np.concatenate([background, probabilities], axis=-1).argmax(axis=-1)
+    own = np.arange(1, probabilities.shape[-1] + 1)
+    return np.where(likeliest[..., np.newaxis] == own, probabilities, 0)

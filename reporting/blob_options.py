@@ -21,7 +21,7 @@ class BlobOptions:
 
     Attributes:
         tile: longest side of what the network sees at once, pixels of the picture.
-        overlap: pixels that a tile shows around the part that counts.
+        overlap: pixels that a tile shows around the part that counts; `complete` rounds up to 4.
         threshold: a blob's pixels have a probability above it.
         min_area: smaller blobs are dropped, pixels.
 
@@ -64,14 +64,17 @@ class BlobOptions:
         """
         overlap = _aligned(OVERLAP / settings.scale) if self.overlap is None else self.overlap
         tile = _aligned(TILE / settings.scale) if self.tile is None else self.tile
-        if overlap < 0 or tile - 2 * overlap < ALIGNMENT:
+        # Windows begin on multiples of 4: on whole pixels of a map that is some halves as large as
+        # the picture, and so that models round the sizes of windows as they round the picture's.
+        rounded = -(-overlap // 4) * 4
+        if overlap < 0 or tile - 2 * rounded < ALIGNMENT:
             raise InputError(
                 f"`--tile` must be at least {ALIGNMENT} pixels more than two `--overlap`, which "
                 f"must not be negative. Received {tile} and {overlap}."
             )
         return BlobOptions(
             tile,
-            overlap,
+            rounded,
             settings.threshold if self.threshold is None else self.threshold,
             settings.min_area if self.min_area is None else self.min_area,
         )

@@ -24,10 +24,11 @@ class Blobs(NamedTuple):
 
     Attributes:
         size: (height, width) of the picture, pixels.
-        points: (M, 2) float (row, column) pixels, each inside its blob.
+        points: (M, 2) float (row, column) of the pixel of each that is nearest to its centroid;
+            not whole where the model's map is larger than the picture.
         classes: (M,) integers from 1.
-        areas: (M,) integers, pixels.
-        boxes: (M, 4) integers, xyxy in pixels, half-open.
+        areas: (M,) float, pixels.
+        boxes: (M, 4) float, xyxy in pixels, half-open.
         class_names: the names of the classes, of each class one.
 
     Example:

@@ -52,13 +52,14 @@ class Preview:
         self.image[top : top + kept.shape[0], left : left + kept.shape[1]] = kept
 
 
-def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
+def draw_blobs(preview: Preview, blobs: Blobs, path: Path, *, count: float) -> Path:
     """Draw a dot on each object, coloured by class, and the count above.
 
     Args:
         preview: of the picture.
         blobs: of the picture.
         path: PNG file to write; its folder is made.
+        count: objects; more or fewer than the blobs where the model counts several for each.
 
     Returns:
         `path`.
@@ -71,7 +72,7 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
         >>> points, ones = np.array([[2.0, 3.0]]), np.ones(1, int)
         >>> blobs = Blobs((9, 9), points, ones, ones, np.array([[3, 2, 4, 3]]), ("cell",))
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     draw_blobs(Preview((9, 9)), blobs, Path(folder) / "a.png").name
+        ...     draw_blobs(Preview((9, 9)), blobs, Path(folder) / "a.png", count=1).name
         'a.png'
     """
     height, width = preview.size
@@ -90,7 +91,8 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
         labels.append(f"{name}: {len(rows)}")
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    axes.set_title(f"Count {len(blobs.points)}")
+    shown = "" if count == len(blobs.points) else f" from {len(blobs.points)} blobs"
+    axes.set_title(f"Count {count:.10g}{shown}")
     if len(blobs.class_names) > 1:
         legend = figure.legend(dots, labels, loc="outside lower center", ncols=4, fontsize=8)
         for text in legend.get_texts():

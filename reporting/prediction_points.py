@@ -14,9 +14,10 @@ from reporting.prediction import Prediction
 def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | None:
     """Write a row per object: image, row, column, class, area.
 
-    Row and column are those of the object's pixel nearest to its centroid; class is the name, or
-    the number from 1 where classes have none; the area is in pixels. The objects of a picture come
-    in the order of their numbers in its label map.
+    Row and column are those of the object's pixel nearest to its centroid, whole numbers where the
+    model's map is as large as the picture; class is the name, or the number from 1 where classes
+    have none; the area is in pixels. The objects of a picture come in the order of their numbers in
+    its label map.
 
     Args:
         predictions: in the order of the rows.
@@ -41,9 +42,9 @@ def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | No
             if (blobs := prediction.blobs) is None:
                 continue
             for point, number, area in zip(blobs.points, blobs.classes, blobs.areas, strict=True):
-                row, column = map(int, point)
+                row, column = map(_show, point)
                 name = blobs.class_names[number - 1]
-                writer.writerow([prediction.image, row, column, name, int(area)])
+                writer.writerow([prediction.image, row, column, name, _show(area)])
     return Path(path)
 
 
@@ -102,13 +103,23 @@ def _to_annotations(found: Sequence[Prediction]) -> Iterator[dict]:
     for image_id, prediction in enumerate(found, 1):
         _, *columns, _ = prediction.blobs
         for (row, column), number, area, box in zip(*columns, strict=True):
-            left, top, right, bottom = box.tolist()
+            left, top, right, bottom = (_number(side) for side in box)
             yield {
                 "image_id": image_id,
                 "category_id": int(number),
-                "bbox": [left, top, right - left, bottom - top],
-                "area": int(area),
+                "bbox": [left, top, _number(right - left), _number(bottom - top)],
+                "area": _number(area),
                 "iscrowd": 0,
-                "keypoints": [column + 0.5, row + 0.5, 2],
+                "keypoints": [_number(column + 0.5), _number(row + 0.5), 2],
                 "num_keypoints": 1,
             }
+
+
+def _number(value: float) -> int | float:
+    """Round to a thousandth of a pixel; whole numbers stay whole."""
+    value = round(float(value), 3)
+    return int(value) if value.is_integer() else value
+
+
+def _show(value: float) -> str:
+    return str(_number(value))

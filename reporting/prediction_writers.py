@@ -107,7 +107,7 @@ def draw_prediction(
     """
     path = Path(folder) / f"{prediction.image}.png"
     if prediction.blobs is not None:
-        return draw_blobs(image, prediction.blobs, path)
+        return draw_blobs(image, prediction.blobs, path, count=prediction.outputs["count"])
     if "patch_counts" not in prediction.outputs:
         return None
     return draw_patch_counts(image, prediction.outputs["patch_counts"], path)

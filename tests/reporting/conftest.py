@@ -50,5 +50,10 @@ def build_pixelwise_counter(num_classes=1, **options):
 
 
 @pytest.fixture(scope="session")
+def make_pixelwise_counter():
+    return build_pixelwise_counter
+
+
+@pytest.fixture(scope="session")
 def point_counter():
     return build_pixelwise_counter(2, threshold=0.6, max_points=900)

@@ -21,7 +21,11 @@ def test_complete_measures_tiles_as_the_network_sees_them(scale, tile, overlap):
     assert (options.tile, options.overlap) == (tile, overlap)
 
 
-@pytest.mark.parametrize("tile, overlap", [(100, 40), (100, -1), (31, 0), (None, 640)])
+def test_complete_rounds_the_overlap_up_to_a_multiple_of_4():
+    assert BlobOptions(100, 5).complete(PointSettings()).overlap == 8
+
+
+@pytest.mark.parametrize("tile, overlap", [(100, 40), (100, 33), (100, -1), (31, 0), (None, 640)])
 def test_complete_refuses_tiles_without_room(tile, overlap):
     with pytest.raises(InputError, match=rf"`--tile` must be at least 32 .* and {overlap}\."):
         BlobOptions(tile, overlap).complete(PointSettings())

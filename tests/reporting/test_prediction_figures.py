@@ -27,7 +27,7 @@ def draw(points, classes, path, *, size=(100, 100), names=("a", "b")):
         np.ones((count, 4), int),
         names,
     )
-    with Image.open(draw_blobs(Preview(size), blobs, path)) as picture:
+    with Image.open(draw_blobs(Preview(size), blobs, path, count=count)) as picture:
         return np.asarray(picture.convert("RGB")).astype(int)
 
 

@@ -68,3 +68,14 @@ def test_writers_leave_models_alone_that_find_no_objects(tmp_path):
     assert write_points_csv(predictions, tmp_path / "points.csv") is None
     assert write_points_coco(predictions, tmp_path / "a.json") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_show_parts_of_pixels_of_enlarged_pictures(tmp_path):
+    # Pixel (3, 4) of a map three times as large: (3.5 / 3 - .5, 4.5 / 3 - .5) = (.667, 1).
+    blobs = make_blobs([[2 / 3, 1]], [1])._replace(areas=np.array([5 / 9]))
+    predictions = [Prediction("a.png", {"count": np.float32(1)}, blobs=blobs)]
+    path = write_points_csv(predictions, tmp_path / "points.csv")
+    assert path.read_text().splitlines()[1] == "a.png,0.667,1,red,0.556"
+    content = json.loads(write_points_coco(predictions, tmp_path / "a.json").read_text())
+    [annotation] = content["annotations"]
+    assert annotation["keypoints"] == [1.5, 1.167, 2] and annotation["area"] == 0.556

@@ -47,7 +47,7 @@ def run_folder(model, folder, class_names='["red", "white"]'):
 def test_load_predictor_tells_a_point_counter_by_its_outputs(point_counter, tmp_path):
     predictor = load_predictor(run_folder(point_counter, tmp_path / "run"))
     assert predictor.outputs["probabilities"] == (None, None, None, 2)
-    assert predictor.settings == PointSettings(0.6, 1, 900, 1.0, ("red", "white"))
+    assert predictor.settings == PointSettings(0.6, 1, 900, class_names=("red", "white"))
 
 
 def test_load_predictor_of_a_counter_has_no_settings(counter_file):
@@ -60,7 +60,7 @@ def test_load_predictor_reads_the_settings_of_an_export(point_counter, tmp_path)
     asset = settings_asset(point_counter, ("red", "white"))
     export_saved_model(point_counter, tmp_path / "a", max_pixels=10**5, assets=asset)
     predictor = load_predictor(tmp_path / "a")
-    assert predictor.settings == PointSettings(0.6, 1, 900, 1.0, ("red", "white"))
+    assert predictor.settings == PointSettings(0.6, 1, 900, class_names=("red", "white"))
     (tmp_path / "a" / "assets.extra" / "points.json").unlink()
     assert load_predictor(tmp_path / "a").settings == PointSettings()
     images = np.random.default_rng(0).integers(0, 256, (2, 41, 35, 3), np.uint8)

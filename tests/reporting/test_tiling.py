@@ -194,7 +194,7 @@ def test_predict_blobs_says_what_the_model_refused(tmp_path):
 
     predictor = Predictor(call, {"probabilities": (None, None, None, 1)}, PointSettings())
     prediction, _ = run(predictor, save(tmp_path / "a.png", smooth_noise(20, 30)), tmp_path)
-    assert "refused the picture: `probabilities` must have the picture's" in prediction.error
+    assert "refused the picture: `probabilities` must be (20, 30), 1 times" in prediction.error
 
 
 def test_predict_blobs_warns_of_nan(tmp_path, caplog):
@@ -212,16 +212,58 @@ def test_predict_blobs_refuses_options_before_it_starts(tmp_path):
         run(colour_predictor(), tmp_path / "a.png", tmp_path, tile=40, overlap=8)
 
 
-def test_predict_blobs_equal_the_models_own(point_counter, tmp_path):
-    point_counter.save(tmp_path / "points.keras")
-    path = save(tmp_path / "a.png", smooth_noise(50, 61))
-    prediction, _ = run(
-        load_predictor(tmp_path / "points.keras"), path, tmp_path, tile=40, overlap=4
-    )
-    own = point_counter.predict(read_image(path)[np.newaxis], verbose=0)
-    assert prediction.outputs["count"] == own["count"][0] > 0
-    assert prediction.outputs["class_counts"].tolist() == own["class_counts"][0].tolist()
-    blobs, num = prediction.blobs, own["num_points"][0]
+def check_against_the_model(model, path, tmp_path, **options):
+    """Compare counts and points of tiles with those that the model itself gives."""
+    model.save(tmp_path / "points.keras")
+    found, _ = run(load_predictor(tmp_path / "points.keras"), path, tmp_path, **options)
+    own = model.predict(read_image(path)[np.newaxis], verbose=0)
+    np.testing.assert_allclose(found.outputs["count"], own["count"][0], rtol=1e-6)
+    blobs, num = found.blobs, own["num_points"][0]
+    assert len(blobs.points) == num > 5
     mine = np.column_stack([blobs.points, blobs.classes])
     theirs = np.column_stack([own["points"][0, :num], own["point_classes"][0, :num]])
-    assert sorted(mine.tolist()) == sorted(theirs.tolist())
+    np.testing.assert_allclose(sorted(mine.tolist()), sorted(theirs.tolist()), atol=1e-5)
+    return found
+
+
+def test_predict_blobs_equal_the_models_own(point_counter, tmp_path):
+    path = save(tmp_path / "a.png", smooth_noise(50, 61))
+    found = check_against_the_model(point_counter, path, tmp_path, tile=40, overlap=4)
+    assert found.outputs["class_counts"].sum() == found.outputs["count"]
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5, 2.0, 3.0])
+def test_predict_blobs_of_scaled_pictures_and_levels_equal_the_models_own(
+    scale, make_pixelwise_counter, tmp_path
+):
+    model = make_pixelwise_counter(
+        scale=scale, levels=4, min_area=3, threshold=0.3, objects_per_blob=1.5
+    )
+    path = save(tmp_path / "a.png", smooth_noise(48, 84))
+    found = check_against_the_model(model, path, tmp_path, tile=1000)
+    labels = read_map(tmp_path, "a.png")
+    assert labels.shape == (48, 84) and found.blobs.areas.min() >= 3 - 1e-9
+    # Areas are in pixels of the picture, and so are boxes.
+    assert found.blobs.areas.sum() == pytest.approx(np.count_nonzero(labels), rel=0.05)
+    for number, (left, top, right, bottom) in enumerate(found.blobs.boxes, 1):
+        rows, columns = np.nonzero(labels == number)
+        assert rows.min() >= top - 1 and rows.max() < bottom + 1
+        assert columns.min() >= left - 1 and columns.max() < right + 1
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.0])
+def test_predict_blobs_of_enlarged_pictures_in_tiles_equal_the_whole(
+    scale, make_pixelwise_counter, tmp_path
+):
+    model = make_pixelwise_counter(3, scale=scale, levels=3, threshold=0.4)
+    model.save(tmp_path / "a.keras")
+    predictor = load_predictor(tmp_path / "a.keras")
+    path = save(tmp_path / "a.png", smooth_noise(72, 100))
+    whole, _ = run(predictor, path, tmp_path / "whole")
+    tiled, _ = run(predictor, path, tmp_path / "tiled", tile=50, overlap=7)
+    for field, mine in tiled.blobs._asdict().items():
+        np.testing.assert_array_equal(mine, getattr(whole.blobs, field))
+    np.testing.assert_array_equal(
+        read_map(tmp_path / "tiled", "a.png"), read_map(tmp_path / "whole", "a.png")
+    )
+    assert len(whole.blobs.points) > 20
