@@ -21,6 +21,8 @@ from datasets.pipeline import make_sample_dataset
 from losses.ranking import build_ranking_loss
 from models.encoders import build_encoder
 from models.ranker import build_ranker
+from training.callbacks import save_model
+from training.checkpoints import CheckpointStore
 from training.devices import start_engine
 from training.engine_options import EngineOptions
 from training.experiment import FitPlan, build_optimizer, fit, prepare_model, start_seed
@@ -148,6 +150,28 @@ def measure_engine(
     return bare_clock.seconds[1:], engine_clock.seconds[1:]
 
 
+def measure_writing(size: tuple[int, int], batch_size: int) -> float:
+    """Time what the engine writes after an epoch that improved: a checkpoint and the best model.
+
+    Args:
+        size: (height, width), pixels.
+        batch_size: pairs per step.
+
+    Returns:
+        Seconds, median of 5.
+    """
+    model, seconds = build_model(size), []
+    model.fit(make_dataset(size, batch_size, 1, 1, 0), verbose=0, shuffle=False)
+    with tempfile.TemporaryDirectory() as folder:
+        store = CheckpointStore(Path(folder) / "checkpoints", model)
+        for step in range(6):
+            started = time.perf_counter()
+            store.save(step, {})
+            save_model(model, Path(folder) / "ranker.keras")
+            seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:])
+
+
 class _EpochClock(keras.callbacks.Callback):
     """Times from the first step of an epoch to the end of `fit` or the next epoch."""
 
@@ -192,6 +216,9 @@ def main() -> None:
             )
         overhead = statistics.median(e / b - 1 for b, e in zip(bare, engine, strict=True))
         print(f"  overhead  {100 * overhead:+.1f} %, median of {args.rounds} rounds")
+        written = measure_writing(size, args.batch_size)
+        share = 100 * written / statistics.median(bare)
+        print(f"  of it     {written:.3f} s to write after an epoch: {share:.1f} %")
         return
     for name in (name for name in WAYS if name in args.ways):
         speed = measure_way(WAYS[name], size, args.batch_size, args.steps)
