@@ -18,12 +18,11 @@ class MergedBlobs(NamedTuple):
 
     Attributes:
         numbers: (N + 1,) int32, the number from 1 to M of each label that `BlobMerger.add` gave
-            out; 0 for the background and for blobs that are too small.
+            out; 0 for the background, for blobs that are too small or that hold others.
         classes: (M,) int32, from 1.
         areas: (M,) int64 pixels.
         centres: (M, 2) float64 centroids, row and column in pixels.
         boxes: (M, 4) int32 boxes, xyxy in pixels, half-open.
-        firsts: (M,) int64, the first pixel of each, counted row by row through the picture.
 
     Example:
         >>> BlobMerger(3).finish().areas.tolist()
@@ -35,16 +34,17 @@ class MergedBlobs(NamedTuple):
     areas: np.ndarray
     centres: np.ndarray
     boxes: np.ndarray
-    firsts: np.ndarray
 
 
 class _Pieces(NamedTuple):
     """What is known of the blobs of one part, or of all; sums are float64 but whole numbers."""
 
+    levels: np.ndarray
+    parents: np.ndarray  # the label, or the blob, one level below that holds it
     classes: np.ndarray
     areas: np.ndarray
     sums: np.ndarray  # (N, 2) of rows and of columns
-    firsts: np.ndarray  # see `MergedBlobs`
+    firsts: np.ndarray  # first pixel, counted row by row through the picture
     boxes: np.ndarray
 
 
@@ -53,13 +53,13 @@ class BlobMerger:
 
     Parts come row by row, from left to right, those of a row with one height; together they are
     the picture. The result is that of the whole picture at once, whatever the parts: areas and
-    centroids are summed exactly, the smallest area counts after the parts are joined.
+    centroids are summed exactly, the smallest area counts after the parts are joined. With several
+    levels, each a part of the one below, the blobs are those that hold no other: what
+    `ops.blob_levels.label_leaf_blobs` gives for the whole picture.
 
     Args:
         width: of the picture, pixels.
-
-    Attributes:
-        num_labels: the largest label that `add` gave out.
+        levels: number of levels.
 
     Example:
         >>> merger = BlobMerger(4)
@@ -68,29 +68,34 @@ class BlobMerger:
         [2]
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, levels: int = 1):
         self._width = width
-        self.num_labels = 0
+        self._num_labels = 0
         self._pieces: list[_Pieces] = []
         self._contacts: list[np.ndarray] = []
         # A column more at each side: diagonal neighbours need no special case.
-        self._above = np.zeros(width + 2, np.int32)
-        self._below = np.zeros(width + 2, np.int32)
-        self._column = np.zeros(0, np.int32)
+        self._above = np.zeros((levels, width + 2), np.int32)
+        self._below = np.zeros((levels, width + 2), np.int32)
+        self._columns = np.zeros((levels, 0), np.int32)
 
-    def add(self, classes: np.ndarray, top: int, left: int) -> np.ndarray:
+    def add(
+        self, classes: np.ndarray, top: int, left: int, *, depths: np.ndarray | None = None
+    ) -> np.ndarray:
         """Label the next part.
 
         Args:
             classes: (h, w) integers, 0 background, else the class.
             top: row of its first pixel in the picture.
             left: column of its first pixel in the picture.
+            depths: (h, w) integers, how many levels each pixel reaches; None for all.
 
         Returns:
-            (h, w) int32 labels, 0 background; no label is given out twice.
+            (h, w) int32 labels of the highest level that each pixel reaches, 0 background; no label
+            is given out twice.
 
         Raises:
-            ValueError: `classes` is no map, or the picture has more than five million blobs.
+            ValueError: `classes` or `depths` is no map, or the picture has more than five million
+                blobs.
 
         Example:
             >>> merger = BlobMerger(2)
@@ -99,12 +104,18 @@ class BlobMerger:
         """
         classes = np.asarray(classes)
         check_map("classes", classes)
-        labels, found = self._label(classes)
-        self.num_labels += len(found)
-        check_number(self.num_labels)
-        self._pieces.append(self._measure(labels, found, top, left))
-        self._join(labels, left)
-        return labels
+        if depths is not None:
+            check_map("depths", np.asarray(depths), classes.shape)
+        if left == 0:
+            self._above, self._below = self._below, np.zeros_like(self._below)
+            self._columns = np.zeros((len(self._above), len(classes)), np.int32)
+        highest = np.zeros(classes.shape, np.int32)
+        for level in range(len(self._above)):
+            here = classes if depths is None else np.where(depths > level, classes, 0)
+            labels = self._label(here, highest, level, top, left)
+            self._join(labels, level, left)
+            highest = np.where(labels > 0, labels, highest)
+        return highest
 
     def finish(self, min_area: float = 1) -> MergedBlobs:
         """Join what touches across the seams, and number the blobs.
@@ -124,47 +135,53 @@ class BlobMerger:
         """
         if min_area < 1:
             raise ValueError(f"`min_area` must be at least 1 pixel. Received {min_area}.")
-        if not self.num_labels:
-            empty = np.zeros(0, np.int64)
-            return MergedBlobs(
-                np.zeros(1, np.int32),
-                empty.astype(np.int32),
-                empty,
-                np.zeros((0, 2)),
-                np.zeros((0, 4), np.int32),
-                empty,
-            )
+        if not self._num_labels:
+            return _no_blobs()
         pieces = _Pieces(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))
         owners = self._find_owners(pieces.classes)
         blobs = _sum_up(pieces, owners)
-        order = np.argsort(blobs.firsts)
-        order = order[blobs.areas[order] >= min_area]
-        numbers = np.zeros(len(blobs.areas), np.int32)
+        remain = blobs.areas >= min_area
+        holds = np.zeros(len(remain), bool)
+        holds[blobs.parents[remain & (blobs.levels > 0)]] = True
+        order = np.flatnonzero(remain & ~holds)
+        order = order[np.argsort(blobs.firsts[order])]
+        numbers = np.zeros(len(remain), np.int32)
         numbers[order] = np.arange(1, len(order) + 1)
+        for level in range(1, len(self._above)):  # what is too small belongs to its holder
+            small = ~remain & (blobs.levels == level)
+            numbers[small] = numbers[blobs.parents[small]]
         return MergedBlobs(
             np.concatenate([np.zeros(1, np.int32), numbers[owners]]),
             blobs.classes[order],
             blobs.areas[order],
             blobs.sums[order] / blobs.areas[order, np.newaxis],
             blobs.boxes[order],
-            blobs.firsts[order],
         )
 
-    def _label(self, classes):
-        """Return labels that go on from the last part's, and the class of each new one."""
+    def _label(self, classes, below, level, top, left):
+        """Label a level of a part, going on from the labels before; note what is known of it."""
         labels, found = np.zeros(classes.shape, np.int32), []
         for number in np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1:
             own = find_blobs(classes == number).labels
-            start = self.num_labels + len(found)
+            start = self._num_labels + len(found)
             labels += np.where(own > 0, own + start, 0)
             found += [number] * int(own.max())
-        return labels, np.array(found, np.int32)
+        self._num_labels += len(found)
+        if self._num_labels > MAX_BLOBS:
+            raise ValueError(
+                f"A picture must have at most {MAX_BLOBS} blobs. Received more; raise the "
+                "threshold, or train the model longer."
+            )
+        self._pieces.append(self._measure(labels, found, below, level, top, left))
+        return labels
 
-    def _measure(self, labels, classes, top, left):
+    def _measure(self, labels, classes, below, level, top, left):
         rows, columns = np.nonzero(labels)
-        owners = labels[rows, columns] - (self.num_labels - len(classes) + 1)
-        rows, columns = rows + top, columns + left
         num = len(classes)
+        owners = labels[rows, columns] - (self._num_labels - num + 1)
+        parents = np.zeros(num, np.int32)
+        parents[owners] = below[rows, columns]  # one label for all of them
+        rows, columns = rows + top, columns + left
         sums = [np.bincount(owners, values, minlength=num) for values in (rows, columns)]
         # Of indices given twice NumPy keeps the last, so the reversed order keeps the first.
         firsts, lasts = np.zeros(num, np.int64), np.zeros(num, np.int64)
@@ -176,21 +193,18 @@ class BlobMerger:
         np.maximum.at(boxes[:, 2], owners, columns + 1)
         boxes[:, 1], boxes[:, 3] = firsts // self._width, lasts + 1
         areas = np.bincount(owners, minlength=num)
-        return _Pieces(classes, areas, np.stack(sums, axis=1), firsts, boxes)
+        levels, classes = np.full(num, level, np.int32), np.array(classes, np.int32)
+        return _Pieces(levels, parents, classes, areas, np.stack(sums, axis=1), firsts, boxes)
 
-    def _join(self, labels, left):
+    def _join(self, labels, level, left):
         """Note which labels touch those of the part above and of the part on the left."""
         height, width = labels.shape
-        if left == 0:
-            self._above, self._below = self._below, np.zeros_like(self._below)
-            self._column = np.zeros(height, np.int32)
+        above, column = self._above[level], np.pad(self._columns[level], 1)
         for shift in range(3):
-            self._note(labels[0], self._above[left + shift : left + shift + width])
-        padded = np.pad(self._column, 1)
-        for shift in range(3):
-            self._note(labels[:, 0], padded[shift : shift + height])
-        self._below[left + 1 : left + 1 + width] = labels[-1]
-        self._column = labels[:, -1]
+            self._note(labels[0], above[left + shift : left + shift + width])
+            self._note(labels[:, 0], column[shift : shift + height])
+        self._below[level, left + 1 : left + 1 + width] = labels[-1]
+        self._columns[level] = labels[:, -1]
 
     def _note(self, mine, theirs):
         touching = (mine > 0) & (theirs > 0)
@@ -205,86 +219,13 @@ class BlobMerger:
         return connected_components(graph, directed=False)[1]
 
 
-class NearestPixels:
-    """Finds each blob's pixel nearest to its centroid, of labels that come in parts.
-
-    Of several, the first row by row: what `ops.blobs.blob_points` gives for the whole picture.
-
-    Args:
-        centres: (M, 2) float64 centroids of labels 1 to M, row and column in pixels.
-
-    Example:
-        >>> nearest = NearestPixels(np.array([[0.0, 0.9]]))
-        >>> nearest.add(np.array([[1, 1]]), 0, 0), nearest.add(np.array([[1, 0]]), 0, 2)
-        (None, None)
-        >>> nearest.points.tolist()
-        [[0.0, 1.0]]
-    """
-
-    def __init__(self, centres: np.ndarray):
-        self._centres = np.asarray(centres)
-        self._distances = np.full(len(centres), np.inf)
-        self._points = np.full((len(centres), 2), np.iinfo(np.int64).max)
-
-    @property
-    def points(self) -> np.ndarray:
-        """(M, 2) float64 (row, column) pixels."""
-        return self._points.astype(np.float64)
-
-    def add(self, labels: np.ndarray, top: int, left: int) -> None:
-        """Look at the next part.
-
-        Args:
-            labels: (h, w) integers, 0 background, 1 to M the blobs.
-            top: row of its first pixel in the picture.
-            left: column of its first pixel in the picture.
-
-        Example:
-            >>> # see the class
-        """
-        rows, columns = np.nonzero(labels)
-        owners = labels[rows, columns] - 1
-        rows, columns = rows + top, columns + left
-        distances = (rows - self._centres[owners, 0]) ** 2
-        distances += (columns - self._centres[owners, 1]) ** 2
-        order = np.lexsort((distances, owners))
-        nearest = order[np.unique(owners[order], return_index=True)[1]]
-        owners, distances = owners[nearest], distances[nearest]
-        points = np.stack([rows[nearest], columns[nearest]], axis=1)
-        earlier = self._points[owners]
-        before = (points[:, 0] < earlier[:, 0]) | (
-            (points[:, 0] == earlier[:, 0]) & (points[:, 1] < earlier[:, 1])
-        )
-        known = self._distances[owners]
-        better = (distances < known) | ((distances == known) & before)
-        self._distances[owners[better]] = distances[better]
-        self._points[owners[better]] = points[better]
-
-
-def check_number(num_blobs: int) -> None:
-    """Refuse more blobs than can be joined in bounded memory.
-
-    Args:
-        num_blobs: in the whole picture so far.
-
-    Raises:
-        ValueError: there are more than five million.
-
-    Example:
-        >>> check_number(5_000_000)
-    """
-    if num_blobs > MAX_BLOBS:
-        raise ValueError(
-            f"A picture must have at most {MAX_BLOBS} blobs. Received more; raise the "
-            "threshold, or train the model longer."
-        )
-
-
 def _sum_up(pieces: _Pieces, owners: np.ndarray) -> _Pieces:
     """Add up the pieces of each blob; the first and last of their edges are the blob's."""
     num = owners.max() + 1
-    classes = np.zeros(num, np.int32)
-    classes[owners] = pieces.classes
+    levels, parents, classes = (np.zeros(num, np.int32) for _ in range(3))
+    levels[owners], classes[owners] = pieces.levels, pieces.classes
+    inner = pieces.parents > 0
+    parents[owners[inner]] = owners[pieces.parents[inner] - 1]
     sums = [np.bincount(owners, values, minlength=num) for values in pieces.sums.T]
     areas = np.zeros(num, np.int64)
     np.add.at(areas, owners, pieces.areas)
@@ -294,4 +235,14 @@ def _sum_up(pieces: _Pieces, owners: np.ndarray) -> _Pieces:
     boxes[:, :2] = np.iinfo(np.int32).max
     np.minimum.at(boxes[:, :2], owners, pieces.boxes[:, :2])
     np.maximum.at(boxes[:, 2:], owners, pieces.boxes[:, 2:])
-    return _Pieces(classes, areas, np.stack(sums, axis=1), firsts, boxes)
+    return _Pieces(levels, parents, classes, areas, np.stack(sums, axis=1), firsts, boxes)
+
+
+def _no_blobs() -> MergedBlobs:
+    return MergedBlobs(
+        np.zeros(1, np.int32),
+        np.zeros(0, np.int32),
+        np.zeros(0, np.int64),
+        np.zeros((0, 2)),
+        np.zeros((0, 4), np.int32),
+    )

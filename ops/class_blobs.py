@@ -53,6 +53,38 @@ def class_masks(probabilities: np.ndarray, threshold: float = 0.5) -> np.ndarray
     return _keep_likeliest(np.asarray(probabilities), threshold) > threshold
 
 
+def class_depths(
+    probabilities: np.ndarray, threshold: float, levels: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tell the class of each pixel, and how many thresholds its probability exceeds.
+
+    Args:
+        probabilities: (H, W, K), of each class; NaN belongs to none.
+        threshold: attribute of `BlobRule`, as is the next.
+        levels: thresholds over which blobs that touch may come apart.
+
+    Returns:
+        (H, W) int32 classes of `class_masks`, from 1, 0 where there is none; and (H, W) int32
+        depths, from 1 to `levels`, 0 where there is none.
+
+    Raises:
+        ValueError: a number is out of range.
+
+    Example:
+        >>> classes, depths = class_depths(np.array([[[0.1, 0.8], [0.6, 0.1], [0.2, 0.3]]]), 0.5, 2)
+        >>> classes.tolist(), depths.tolist()
+        ([[2, 1, 0]], [[2, 1, 0]])
+    """
+    first, *others = level_thresholds(threshold, levels)
+    masks = class_masks(probabilities, first)
+    classes = np.max(masks * np.arange(1, masks.shape[-1] + 1, dtype=np.int32), axis=-1)
+    depths = (classes > 0).astype(np.int32)
+    for higher in others:
+        # The class is the likeliest, so what exceeds a higher threshold is its probability.
+        depths += (probabilities > higher).any(axis=-1) & (classes > 0)
+    return classes, depths
+
+
 def label_class_blobs(
     probabilities: np.ndarray,
     *,

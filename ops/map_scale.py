@@ -1,28 +1,10 @@
-"""Between a picture and a map of it whose sides are longer: boxes, points, labels."""
+"""From a map to the picture, where the map's sides are longer: points, boxes, labels."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ops.tiles import Box
-
-
-def scale_box(box: Box, scale: float) -> Box:
-    """Return a box of a picture on its map.
-
-    Args:
-        box: whole pixels of the picture.
-        scale: pixels of the map per pixel of the picture, along an axis.
-
-    Returns:
-        Whole pixels of the map, halves rounded to even as a map's size is. Boxes that make up the
-        picture make up the map.
-
-    Example:
-        >>> scale_box(Box(0, 4, 7, 9), 1.5)
-        Box(top=0, left=6, bottom=10, right=14)
-    """
-    return Box(*(round(edge * scale) for edge in box))
 
 
 def points_to_picture(points: np.ndarray, scale: float) -> np.ndarray:
@@ -65,27 +47,28 @@ def boxes_to_picture(boxes: np.ndarray, scale: float, size: tuple[int, int]) -> 
     return np.minimum(boxes / scale, [size[1], size[0], size[1], size[0]])
 
 
-def pick_labels(labels: np.ndarray, box: Box, scale: float) -> np.ndarray:
+def pick_labels(labels: np.ndarray, box: Box, place: Box, scale: float) -> np.ndarray:
     """Give each pixel of a part of the picture the label of its nearest pixel on the map.
 
     Row r takes row floor((r + 1/2) s), columns alike. A label thinner than a pixel of the picture
     may vanish.
 
     Args:
-        labels: the part's labels on the map, of the size of `scale_box(box, scale)`.
+        labels: the part's labels on the map, of the size of `place`.
         box: the part in the picture.
+        place: the part in the map, see `ops.tiles.scale_box`.
         scale: pixels of the map per pixel of the picture, along an axis, at least 1.
 
     Returns:
         Labels of the size of `box`.
 
     Example:
-        >>> pick_labels(np.array([[1, 2, 3, 4, 5, 6]] * 3), Box(0, 4, 1, 6), 3.0).tolist()
+        >>> labels = np.array([[1, 2, 3, 4, 5, 6]] * 3)
+        >>> pick_labels(labels, Box(0, 4, 1, 6), Box(0, 12, 3, 18), 3.0).tolist()
         [[2, 5]]
     """
     if scale == 1:
         return labels
-    place = scale_box(box, scale)
     rows, columns = (
         np.floor((np.arange(start, stop) + 0.5) * scale).astype(np.int64) - first
         for start, stop, first in (

@@ -84,6 +84,52 @@ def plan_tiles(size: tuple[int, int], *, tile: int, overlap: int) -> list[Tile]:
     ]
 
 
+def scale_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Return the size of a map that is larger or smaller than its picture, as the models round it.
+
+    Args:
+        size: (height, width) of the picture, pixels.
+        scale: side of the map over that of the picture.
+
+    Returns:
+        (height, width), halves rounded to even, at least one.
+
+    Example:
+        >>> scale_size((5, 7), 1.5)
+        (8, 10)
+    """
+    return tuple(max(1, round(side * scale)) for side in size)
+
+
+def scale_box(box: Box, size: tuple[int, int], scale: float) -> Box:
+    """Find the part of a map that a box of its picture covers.
+
+    Args:
+        box: of whole map pixels, but where it ends with the picture.
+        size: (height, width) of the picture, pixels.
+        scale: side of the map over that of the picture.
+
+    Returns:
+        The box in pixels of the map; it ends with the map where `box` ends with the picture.
+
+    Raises:
+        ValueError: the box begins inside a pixel of the map.
+
+    Example:
+        >>> scale_box(Box(0, 4, 2, 7), (5, 7), 1.5)
+        Box(top=0, left=6, bottom=3, right=10)
+    """
+    last = scale_size(size, scale)
+    start = [side * scale for side in box[:2]]
+    stop = [
+        end if side == whole else side * scale
+        for side, whole, end in zip(box[2:], size, last, strict=True)
+    ]
+    if any(side != int(side) for side in (*start, *stop)):
+        raise ValueError(f"`box` must cover whole pixels of the map. Received {box}, {scale}.")
+    return Box(*map(int, (*start, *stop)))
+
+
 def core_size(size: tuple[int, int], *, tile: int, overlap: int) -> tuple[int, int]:
     """Return the height and width of the cores; at the lower and right border they may be smaller.
 

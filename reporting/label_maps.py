@@ -42,9 +42,6 @@ class LabelStore:
     def __exit__(self, *_):
         self._file.close()
 
-    def __len__(self):
-        return len(self._parts)
-
     def __iter__(self) -> Iterator[np.ndarray]:
         self._file.seek(0)
         for length, shape in self._parts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,11 @@ import tensorflow as tf
 from config.errors import InputError
 from config.files import output_folder
 from datasets.images import PictureWindows, open_windows
-from ops.blob_merging import NearestPixels
-from ops.class_blobs import BlobRule
-from ops.leaf_merging import LeafMerger, number_leaves
-from ops.map_scale import boxes_to_picture, pick_labels, points_to_picture, scale_box
-from ops.tiles import Box, Tile, core_size, plan_tiles
+from ops.blob_merging import BlobMerger
+from ops.class_blobs import BlobRule, class_depths
+from ops.map_scale import boxes_to_picture, pick_labels, points_to_picture
+from ops.nearest_pixels import NearestPixels
+from ops.tiles import Box, Tile, core_size, plan_tiles, scale_box, scale_size
 from reporting.blob_options import BlobOptions
 from reporting.label_maps import LabelStore, write_label_map
 from reporting.prediction import Blobs, Prediction, refused_picture
@@ -100,6 +100,15 @@ def predict_blobs(
             yield _describe(name, blobs, predictor), preview
 
 
+class _Part(NamedTuple):
+    """The core of a tile."""
+
+    core: Box
+    place: Box  # of the core in the map
+    image: np.ndarray
+    probabilities: np.ndarray  # (h s, w s, K)
+
+
 def _run_tiles(
     run: Callable[[np.ndarray], dict[str, np.ndarray]],
     windows: PictureWindows,
@@ -107,57 +116,50 @@ def _run_tiles(
     *,
     batch_size: int,
     scale: float,
-) -> Iterator[tuple[Box, np.ndarray, np.ndarray]]:
-    """Yield (core, its pixels, its probabilities) of each tile; equal sizes share a call."""
-    start = 0
+) -> Iterator[_Part]:
+    """Predict tiles; those of one size that follow each other share a call."""
+    size, start = (windows.height, windows.width), 0
     while start < len(tiles):
-        size = tiles[start].window.size
+        same = tiles[start].window.size
         stop = start + 1
-        while stop < min(len(tiles), start + batch_size) and tiles[stop].window.size == size:
+        while stop < min(len(tiles), start + batch_size) and tiles[stop].window.size == same:
             stop += 1
-        images = np.stack([windows.read(*t.window[:2], *t.window.size) for t in tiles[start:stop]])
-        probabilities = run(images)["probabilities"]  # (B, h s, w s, K)
-        _check_size(probabilities, images, scale)
-        for (window, core), image, maps in zip(
-            tiles[start:stop], images, probabilities, strict=True
-        ):
-            yield core, _cut(image, window, core), _cut(maps, window, core, scale)
+        group = tiles[start:stop]
+        images = np.stack([windows.read(*tile.window[:2], *same) for tile in group])
+        maps = run(images)["probabilities"]  # (B, h s, w s, K)
+        for tile, image, probabilities in zip(group, images, maps, strict=True):
+            window, place = (scale_box(box, size, scale) for box in tile)
+            if probabilities.shape[:2] != window.size:
+                raise ValueError(
+                    f"`probabilities` must have {scale:g} times the picture's height and width, "
+                    f"{window.size}. Received shape {probabilities.shape}"
+                )
+            image = _crop(image, tile.window, tile.core)
+            yield _Part(tile.core, place, image, _crop(probabilities, window, place))
         start = stop
 
 
-def _check_size(probabilities, images, scale):
-    expected = (len(images), *(round(side * scale) for side in images.shape[1:3]))
-    if probabilities.shape[:3] != expected:
-        raise ValueError(
-            f"`probabilities` must have the picture's height and width times {scale:g}, {expected}."
-            f" Received shape {probabilities.shape}"
-        )
+def _crop(array, whole, part):
+    top, left = part.top - whole.top, part.left - whole.left
+    return array[top : top + part.size[0], left : left + part.size[1]]
 
 
-def _cut(array, window, core, scale=1.0):
-    """Return the part of a window's array that is the core's."""
-    window, core = scale_box(window, scale), scale_box(core, scale)
-    rows = slice(core.top - window.top, core.bottom - window.top)
-    return array[rows, core.left - window.left : core.right - window.left]
-
-
-def _find_blobs(steps, size, options, path, *, scale, png_pixels):
+def _find_blobs(parts, size, options, path, *, scale, png_pixels):
     """Label, merge, number and write the blobs of a picture; return them and its preview."""
     rule = BlobRule(options.threshold, options.levels, options.min_area).scaled(scale)
-    merger, preview = LeafMerger(round(size[1] * scale), rule), Preview(size)
-    cores, num_nan = [], 0
+    merger = BlobMerger(scale_size(size, scale)[1], rule.levels)
+    preview, places, num_nan = Preview(size), [], 0
     with output_folder(path.parent) as folder, LabelStore(folder) as store:
-        for core, image, probabilities in steps:
-            num_before = len(store)
-            for labels in merger.add(probabilities, *scale_box(core, scale)[:2]):
-                store.add(labels)
-            cores.append((core, len(store) - num_before))
+        for core, place, image, probabilities in parts:
+            classes, depths = class_depths(probabilities, rule.threshold, rule.levels)
+            store.add(merger.add(classes, *place[:2], depths=depths))
             preview.add(image, *core[:2])
+            places.append((core, place))
             num_nan += np.count_nonzero(np.isnan(probabilities).any(axis=-1))
-        found = merger.finish()
+        found = merger.finish(rule.min_area)
         nearest = NearestPixels(found.centres)
         write_label_map(
-            _number(store, cores, found.numbers, nearest, scale),
+            _number(store, places, found.numbers, nearest, scale),
             path,
             size=size,
             part_size=core_size(size, tile=options.tile, overlap=options.overlap),
@@ -172,13 +174,12 @@ def _find_blobs(steps, size, options, path, *, scale, png_pixels):
     return Blobs(size, points, found.classes, areas, boxes, ()), preview
 
 
-def _number(store, cores, numbers, nearest, scale):
+def _number(store, places, numbers, nearest, scale):
     """Yield the label maps again, with the blobs' own numbers; look for their points meanwhile."""
-    maps = iter(store)
-    for core, num_levels in cores:
-        labels = number_leaves(islice(maps, num_levels), numbers)
-        nearest.add(labels, *scale_box(core, scale)[:2])
-        yield pick_labels(labels, core, scale)
+    for labels, (core, place) in zip(store, places, strict=True):
+        labels = numbers[labels]
+        nearest.add(labels, *place[:2])
+        yield pick_labels(labels, core, place, scale)
 
 
 def _describe(name, blobs, predictor):

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from ops.blob_levels import label_leaf_blobs, level_thresholds
-from ops.class_blobs import BlobRule, class_masks, class_points, label_class_blobs
+from ops.class_blobs import (
+    BlobRule,
+    class_depths,
+    class_masks,
+    class_points,
+    label_class_blobs,
+)
 
 
 def random_probabilities(num_classes, size=(23, 31)):
@@ -22,6 +28,26 @@ def test_class_masks_hold_the_likeliest_class_above_the_threshold(threshold):
 
 def test_class_masks_of_one_class_need_not_beat_the_background():
     assert class_masks(np.array([[[0.3]]]), 0.2).all()
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5])
+def test_class_depths_are_the_thresholds_that_a_class_exceeds(threshold):
+    probabilities = random_probabilities(3)
+    probabilities[0] = np.nan
+    classes, depths = class_depths(probabilities, threshold, 4)
+    masks = class_masks(probabilities, threshold)
+    np.testing.assert_array_equal(classes[..., np.newaxis] == [1, 2, 3], masks)
+    own = np.where(masks, probabilities, 0).max(axis=-1)
+    expected = sum(own > t for t in level_thresholds(threshold, 4))
+    np.testing.assert_array_equal(depths, expected)
+    assert set(np.unique(depths)) == {0, 1, 2, 3, 4}
+
+
+def test_class_depths_of_one_level_are_the_classes_pixels():
+    classes, depths = class_depths(np.array([[[0.7], [0.5], [np.nan]]]), 0.5, 1)
+    assert classes.tolist() == depths.tolist() == [[1, 0, 0]]
+    with pytest.raises(ValueError, match="`levels` must be at least 1"):
+        class_depths(np.ones((1, 1, 1)), 0.5, 0)
 
 
 def test_label_class_blobs_labels_every_class_by_itself():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ops.tiles import core_size, plan_tiles
+from ops.tiles import Box, core_size, plan_tiles, scale_box, scale_size
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (128, 129), (333, 200), (64, 2000)])
@@ -50,3 +50,24 @@ def test_plan_tiles_refuses_tiles_without_core(tile, overlap):
 def test_plan_tiles_refuses_an_empty_picture():
     with pytest.raises(ValueError, match="`size` must be at least one pixel"):
         plan_tiles((0, 5), tile=64, overlap=0)
+
+
+def test_scale_size_rounds_halves_to_even():
+    assert scale_size((5, 7), 1.5) == (8, 10)  # 7.5 and 10.5
+    assert scale_size((1, 2), 0.1) == (1, 1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0, 2.5, 3.0])
+@pytest.mark.parametrize("size", [(37, 200), (99, 131), (1, 66)])
+def test_scale_box_cores_make_up_the_map(scale, size):
+    covered = np.zeros(scale_size(size, scale), int)
+    for window, core in plan_tiles(size, tile=64, overlap=8):
+        place, seen = scale_box(core, size, scale), scale_box(window, size, scale)
+        covered[place.top : place.bottom, place.left : place.right] += 1
+        assert seen.size == scale_size(window.size, scale)  # what a model makes of the window
+    assert (covered == 1).all()
+
+
+def test_scale_box_refuses_a_start_inside_a_pixel():
+    with pytest.raises(ValueError, match="`box` must cover whole pixels of the map"):
+        scale_box(Box(1, 0, 5, 4), (5, 7), 1.5)

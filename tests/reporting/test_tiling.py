@@ -242,8 +242,8 @@ def test_predict_blobs_says_what_the_model_refused(tmp_path):
 
     predictor = Predictor(call, {"probabilities": (None, None, None, 1)}, PointSettings())
     prediction, _ = run(predictor, save(tmp_path / "a.png", smooth_noise(20, 30)), tmp_path)
-    message = "refused the picture: `probabilities` must have the picture's height and width times"
-    assert f"{message} 1, (1, 20, 30)" in prediction.error
+    message = "`probabilities` must have 1 times the picture's height and width, (20, 30)"
+    assert f"refused the picture: {message}" in prediction.error
 
 
 def test_predict_blobs_warns_of_nan(tmp_path, caplog):
