@@ -6,8 +6,10 @@ import sys
 from training.command_line import (
     add_common_arguments,
     add_fitting_arguments,
+    add_override,
     complete_arguments,
     import_stage,
+    name_model,
     open_engine,
     run_command,
     start_sweep,
@@ -34,12 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--train_data", default="synthetic_noisy", help="data set to fit on")
     parser.add_argument("--test_data", default="synthetic_test", help="data set to score")
-    parser.add_argument("--N", type=int, help="cut test pictures into N x N; default: the config's")
-    parser.add_argument(
-        "--num_labelled",
-        type=int,
-        help="annotated training pictures to use, chosen by the seed; default: the config's",
-    )
+    add_override(parser, "N", "cut test pictures into N x N patches")
+    add_override(parser, "num_labelled", "annotated training pictures to use, chosen by the seed")
     parser.add_argument(
         "--experiment_path",
         dest="experiment_dir",
@@ -69,10 +67,7 @@ def main(args: argparse.Namespace) -> int:
     Example:
         >>> # python finetune_wrapper.py --help
     """
-    args = complete_arguments(args, stage="finetuning")
-    for name in ("N", "num_labelled"):
-        if getattr(args, name) is not None:
-            args.overrides = [*args.overrides, f"{name}={getattr(args, name)}"]
+    args = name_model(complete_arguments(args, stage="finetuning"))
     if args.sweep:
         return start_sweep(args)
     with open_engine(args):
@@ -82,4 +77,4 @@ def main(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, build_parser()))
+    sys.exit(run_command(main, build_parser(), resumable=True))

@@ -67,4 +67,4 @@ def main(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, build_parser()))
+    sys.exit(run_command(main, build_parser(), resumable=True))

@@ -1,8 +1,8 @@
 """Training speed with each way of computing a step, and what the engine costs.
 
 `python -m benchmarks.train_step` trains the ranker (MobileNetV2, alpha .35) on pictures held in
-memory and prints images/s; `--engine` compares a run of the engine, checkpoints included, with a
-bare `model.fit`, in turns.
+memory and prints images/s; `--ways float32 deterministic` measures these two alone. `--engine`
+compares a run of the engine, checkpoints included, with a bare `model.fit`, in turns.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ WAYS = {
     "mixed_float16": {"precision": "mixed_float16"},
     "accumulate 2": {"accumulate": 2},
     "jit on": {"jit": "on"},
+    "deterministic": {"deterministic": True},  # last: it holds until the process ends
 }
 
 
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, default=16, help="pairs per step")
     parser.add_argument("--steps", type=int, default=20, help="timed steps")
     parser.add_argument("--rounds", type=int, default=5, help="timed epochs, with --engine")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="ways to measure")
     parser.add_argument("--engine", action="store_true", help="measure the engine's overhead")
     args = parser.parse_args()
     size = tuple(args.size)
@@ -191,8 +193,8 @@ def main() -> None:
         overhead = statistics.median(e / b - 1 for b, e in zip(bare, engine, strict=True))
         print(f"  overhead  {100 * overhead:+.1f} %, median of {args.rounds} rounds")
         return
-    for name, values in WAYS.items():
-        speed = measure_way(values, size, args.batch_size, args.steps)
+    for name in (name for name in WAYS if name in args.ways):
+        speed = measure_way(WAYS[name], size, args.batch_size, args.steps)
         print(f"  {name:16s} {speed:8.1f} images/s")
 
 

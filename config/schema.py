@@ -48,7 +48,10 @@ class ImageParams:
         "larger pictures are refused before decoding", unit="pixels", minimum=10_000
     )
     max_bad_fraction: float = param(
-        "share of unreadable pictures that is skipped; more stop the run", minimum=0, maximum=1
+        "share of pictures skipped as they or their own annotation files cannot be read; more stop "
+        "the run",
+        minimum=0,
+        maximum=1,
     )
 
 

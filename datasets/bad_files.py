@@ -1,4 +1,4 @@
-"""Finds pictures that cannot be decoded, names them, and drops the records that need them."""
+"""Names pictures that cannot be used, and drops the records that need them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tqdm import tqdm
 from config.errors import InputError
 from config.files import write_json
 from datasets.images import MAX_PIXELS, read_image
-from datasets.records import CountRecord, PointRecord, RankedRecord
+from datasets.records import BadRecord, CountRecord, PointRecord, RankedRecord
 
 Record = TypeVar("Record", RankedRecord, CountRecord, PointRecord)
 
@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 
 
 def drop_bad_files(
-    records: Sequence[Record],
+    records: Sequence[Record | BadRecord],
     *,
     max_bad_fraction: float,
     max_pixels: int = MAX_PIXELS,
@@ -34,8 +34,9 @@ def drop_bad_files(
 ) -> list[Record]:
     """Decode every picture once and keep the records whose pictures are all sound.
 
-    Each bad picture is logged with its reason. A progress bar appears on a terminal when the check
-    takes more than two seconds.
+    A picture is bad, too, when a reader could not use its own annotation file and gave a
+    `BadRecord`. Each bad picture is logged with its reason. A progress bar appears on a terminal
+    when the check takes more than two seconds.
 
     Args:
         records: records of any kind.
@@ -59,13 +60,16 @@ def drop_bad_files(
         >>> len(drop_bad_files([CountRecord(path, 3)], max_bad_fraction=0))
         1
     """
-    pictures = list(dict.fromkeys(path for record in records for path in _images_of(record)))
-    bad = find_bad_files(pictures, max_pixels=max_pixels, workers=workers, memo=memo)
+    bad = {each.image: each.reason for each in records if isinstance(each, BadRecord)}
+    usable = [record for record in records if not isinstance(record, BadRecord)]
+    pictures = list(dict.fromkeys(path for record in usable for path in _images_of(record)))
+    num_pictures = len({*pictures, *bad})
+    bad |= find_bad_files(pictures, max_pixels=max_pixels, workers=workers, memo=memo)
     for path, reason in bad.items():
         _logger.warning("Skipped %s: %s", path, reason)
-    kept = [record for record in records if not any(path in bad for path in _images_of(record))]
-    if bad and (len(bad) / len(pictures) > max_bad_fraction or not kept):
-        raise InputError(_describe(bad, len(pictures), max_bad_fraction))
+    kept = [record for record in usable if not any(path in bad for path in _images_of(record))]
+    if bad and (len(bad) / num_pictures > max_bad_fraction or not kept):
+        raise InputError(_describe(bad, num_pictures, max_bad_fraction))
     return kept
 
 
@@ -131,7 +135,7 @@ def _describe(bad: dict[Path, str], num_pictures: int, max_bad_fraction: float) 
         [
             f"At most `max_bad_fraction` {max_bad_fraction:g} of a data set's pictures may be bad, "
             f"and some record must stay whole. {len(bad)} of {num_pictures} pictures are bad; "
-            "replace them:",
+            "replace them, or their annotation files:",
             *lines,
         ]
     )

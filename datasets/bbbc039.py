@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from skimage.measure import label
 
-from config.errors import InputError
+from datasets.bad_records import read_own_points
 from datasets.images import read_labels
 from datasets.paths import find_dataset, keep_inside, list_files
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import every_fifth
 
 
-def read_bbbc039(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_bbbc039(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read pictures and the centre of each nucleus.
 
     Layout: `images/<name>.tif` and `masks/<name>.png`. Labels are coded in a mask's first channel,
@@ -29,10 +29,11 @@ def read_bbbc039(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         split: "train" or "test"; "val" has no pictures.
 
     Returns:
-        Records sorted by picture. A picture that is absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where a mask cannot be read. A picture that is
+        absent is listed all the same.
 
     Raises:
-        InputError: a folder is missing, a picture has no mask, or a mask cannot be read.
+        InputError: a folder is missing or has no mask, or a file leads out of `data_dir`.
 
     Example:
         >>> import tempfile
@@ -45,18 +46,18 @@ def read_bbbc039(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         Caicedo et al., Nucleus segmentation across imaging experiments, Nature Methods 2019.
     """
     folder = find_dataset(data_dir, dataset)
-    masks = {
-        folder / "images" / f"{mask.stem}.tif": mask
-        for mask in list_files(data_dir, folder / "masks", "*.png")
-    }
-    for image in sorted((folder / "images").glob("*.tif")):
-        if image not in masks:
-            raise InputError(f"`{image}` must have a mask in `{folder / 'masks'}`. Add it.")
-    chosen = every_fifth(sorted(masks), split)
+    images = folder / "images"
+    masks = {image: folder / "masks" / f"{image.stem}.png" for image in images.glob("*.tif")}
+    for mask in list_files(data_dir, folder / "masks", "*.png"):
+        masks[images / f"{mask.stem}.tif"] = mask
     return [
-        PointRecord(keep_inside(data_dir, image), centres_from_mask(read_labels(masks[image])))
-        for image in chosen
+        read_own_points(keep_inside(data_dir, image), masks[image], _read_centres)
+        for image in every_fifth(sorted(masks), split)
     ]
+
+
+def _read_centres(path: Path) -> np.ndarray:
+    return centres_from_mask(read_labels(path))
 
 
 def centres_from_mask(mask: np.ndarray) -> np.ndarray:

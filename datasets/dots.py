@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
+from datasets.bad_records import read_own_points
 from datasets.images import read_labels
 from datasets.paths import find_dataset, keep_inside, list_files
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import every_fifth
 
 _MAX_DOT_SHARE = 0.25
@@ -21,7 +22,7 @@ _NAMES = (
 )
 
 
-def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read pictures and the dots that mark their objects.
 
     Layouts: `NNNcell.png` + `NNNdots.png` (VGG cells), and `<slide>_<kkk>.png` +
@@ -35,11 +36,11 @@ def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         split: "train" or "test"; "val" has no pictures.
 
     Returns:
-        Records sorted by picture. A picture that is absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where the picture of dots is missing, cannot be
+        read or is bright all over. A picture that is absent is listed all the same.
 
     Raises:
-        InputError: the folder is missing, a picture has no dots, or a picture of dots cannot be
-            read or is bright all over.
+        InputError: the folder is missing or has no dots, or a file leads out of `data_dir`.
 
     Example:
         >>> import tempfile
@@ -57,13 +58,14 @@ def read_dots(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
     """
     folder = find_dataset(data_dir, dataset)
     files = list_files(data_dir, folder, "*dots*.png")
-    dots = {file.with_name(name): file for file in files if (name := _picture_name(file.name))}
-    for picture in sorted(folder.glob("*cell.png")):
-        if picture not in dots:
-            raise InputError(f"`{picture}` must have a picture of dots beside it. Add it.")
-    chosen = every_fifth(sorted(dots), split)
+    dots = {
+        picture: picture.with_name(picture.name.removesuffix("cell.png") + "dots.png")
+        for picture in folder.glob("*cell.png")
+    }
+    dots |= {file.with_name(name): file for file in files if (name := _picture_name(file.name))}
     return [
-        PointRecord(keep_inside(data_dir, path), read_dot_points(dots[path])) for path in chosen
+        read_own_points(keep_inside(data_dir, picture), dots[picture], read_dot_points)
+        for picture in every_fifth(sorted(dots), split)
     ]
 
 

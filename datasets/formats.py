@@ -17,7 +17,7 @@ from datasets.labelme import read_labelme
 from datasets.mall import read_mall
 from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
-from datasets.records import CountRecord, PointRecord
+from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.shanghaitech import read_shanghaitech
 from datasets.trancos import read_trancos
 from datasets.ucf_cc_50 import read_ucf_cc_50
@@ -46,7 +46,7 @@ COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are,
 
 def read_counted(
     format: str, data_dir: Path, dataset: str, split: str
-) -> list[CountRecord | PointRecord]:
+) -> list[CountRecord | PointRecord | BadRecord]:
     """Read a data set that tells how many objects each picture holds.
 
     Args:
@@ -58,7 +58,8 @@ def read_counted(
             caller holds some of "train" out.
 
     Returns:
-        Records sorted by picture, each with `.image` and `.count`.
+        Records sorted by picture, each with `.image` and `.count`; a `BadRecord` instead, for
+        `datasets.bad_files` to take out, where a picture's own annotation file cannot be used.
 
     Raises:
         InputError: the format is unknown, or the data set cannot be read.

@@ -13,7 +13,7 @@ from config.errors import InputError
 from datasets.json_files import read_json, take, to_numbers
 from datasets.named_points import NamedPoints, make_records
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.shapes import box_centre, polygon_centre
 from datasets.split_rules import SPLITS, check_split
 
@@ -30,7 +30,7 @@ _CENTRES = {
 _logger = logging.getLogger(__name__)
 
 
-def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read pictures and one point a shape.
 
     Layout: `<name>.json` beside `<name>.jpg`, or the JSON files in `annotations/` or `labels/` and
@@ -48,12 +48,12 @@ def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         split: "train", "val" or "test".
 
     Returns:
-        Records sorted by picture; none for "val" when there is no such folder. A picture that is
-        absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where a JSON file cannot be read or has another
+        shape (with the shape's place, from 0); none for "val" when there is no such folder. A
+        picture that is absent is listed all the same.
 
     Raises:
-        InputError: no JSON file, one that cannot be read or has another shape (with the shape's
-            place, from 0), or the split is absent.
+        InputError: no JSON file, two for one picture, or the split is absent.
 
     Example:
         >>> import tempfile
@@ -68,7 +68,7 @@ def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
     if not splits:
         splits = {None: _find_folder(folder)}
     pictures = [
-        _read_file(data_dir, folder, path, own)
+        _try_file(data_dir, folder, path, own)
         for own, place in splits.items()
         for path in list_files(data_dir, place, "*.json")
     ]
@@ -89,6 +89,16 @@ def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedPoin
         _logger.warning(
             "Left out %d pictures without a JSON file, such as %s.", len(without), min(without)
         )
+
+
+def _try_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:
+    try:
+        return _read_file(data_dir, folder, path, split)
+    except InputError as error:
+        # The picture's name is in the file; it usually is the file's own.
+        found = [index_pictures(data_dir, place) for place in (path.parent, folder / "images")]
+        image = next((known[path.stem] for known in found if path.stem in known), path)
+        return NamedPoints(image, np.zeros((0, 2)), (), split, problem=str(error))
 
 
 def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError, MissingSplit
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import check_split, every_fifth
 
 
@@ -22,6 +22,7 @@ class NamedPoints:
         points: (N, 2) float64 array, (row, column) in pixels.
         names: N class names, or N times "" where the file names none.
         split: "train", "val" or "test"; None where the file tells no split.
+        problem: why the picture's own file cannot be used, which then gives no points; else "".
 
     Example:
         >>> NamedPoints(Path("a.png"), np.zeros((1, 2)), ("cell",)).split is None
@@ -32,11 +33,12 @@ class NamedPoints:
     points: np.ndarray
     names: tuple[str, ...]
     split: str | None = None
+    problem: str = ""
 
 
 def number_classes(
     pictures: Iterable[NamedPoints], class_names: Sequence[str]
-) -> list[PointRecord]:
+) -> list[PointRecord | BadRecord]:
     """Turn class names into numbers.
 
     Args:
@@ -44,7 +46,7 @@ def number_classes(
         class_names: distinct names of classes 1 to K, sorted; empty when objects have no names.
 
     Returns:
-        Records sorted by picture.
+        Records sorted by picture, a `BadRecord` for each that has a `problem`.
 
     Raises:
         InputError: two of `pictures` are one file.
@@ -55,13 +57,17 @@ def number_classes(
         [2, 1]
     """
     numbers = {name: i for i, name in enumerate(class_names, start=1)}
-    records: dict[Path, PointRecord] = {}
+    records: dict[Path, PointRecord | BadRecord] = {}
     for picture in pictures:
         if picture.image in records:
             raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
         ids = np.array([numbers[name] for name in picture.names], np.int64) if numbers else None
-        records[picture.image] = PointRecord(picture.image, picture.points, ids, tuple(class_names))
-    return sorted(records.values())
+        records[picture.image] = (
+            BadRecord(picture.image, picture.problem)
+            if picture.problem
+            else PointRecord(picture.image, picture.points, ids, tuple(class_names))
+        )
+    return [records[image] for image in sorted(records)]
 
 
 def list_class_names(pictures: Iterable[NamedPoints]) -> tuple[str, ...]:
@@ -119,7 +125,9 @@ def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[
     return chosen
 
 
-def make_records(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[PointRecord]:
+def make_records(
+    pictures: Sequence[NamedPoints], split: str, path: Path
+) -> list[PointRecord | BadRecord]:
     """Take one split and number its classes as those of the whole data set.
 
     Args:
@@ -128,8 +136,8 @@ def make_records(pictures: Sequence[NamedPoints], split: str, path: Path) -> lis
         path: the file or folder that lists them, for messages.
 
     Returns:
-        Records sorted by picture; a class's number is its place, from 1, in the sorted names of
-        all splits.
+        Records sorted by picture, a `BadRecord` for each that has a `problem`; a class's number is
+        its place, from 1, in the sorted names of all splits.
 
     Raises:
         InputError: see `take_split` and `number_classes`.

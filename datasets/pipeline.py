@@ -192,7 +192,11 @@ def make_patch_dataset(
         max_pixels: larger pictures are refused.
 
     Returns:
-        Batches of patches (B, N * N, H, W, 3) float32 in [0, 1].
+        Batches of patches (B, N * N, H, W, 3) float32 in [0, 1]; on several devices each gets some
+        of every batch.
+
+    Raises:
+        InputError: there are fewer pictures than devices.
 
     Example:
         >>> import tempfile
@@ -210,15 +214,18 @@ def make_patch_dataset(
     def read(path: bytes) -> np.ndarray:
         return read_image(Path(path.decode()), max_pixels=max_pixels)
 
-    def load(path: tf.Tensor) -> tf.Tensor:
-        image = tf.numpy_function(read, [path], tf.uint8, stateful=False)
+    paths = tf.constant([str(record.image) for record in records])
+
+    def load(number: tf.Tensor) -> tf.Tensor:
+        image = tf.numpy_function(read, [tf.gather(paths, number)], tf.uint8, stateful=False)
         image.set_shape((None, None, 3))
         scaled = tf.cast(image, tf.float32)[tf.newaxis] / 255.0  # (1, h, w, 3)
         return cut_patches(scaled, num_patches, image_size)[0]  # (N * N, H, W, 3)
 
-    paths = tf.data.Dataset.from_tensor_slices([str(record.image) for record in records])
-    patches = paths.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return patches.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    batches = make_evaluation_batches(
+        len(records), load, batch_size=batch_size, shard=current_shard()
+    )
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def distinct_images(records: Sequence[RankedRecord]) -> list[Path]:

@@ -14,7 +14,7 @@ import numpy as np
 from config.errors import InputError
 from datasets.formats import COUNT_FORMATS, FORMATS, read_counted
 from datasets.images import read_header
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.regions import read_region
 
 _BORDER = 1.0  # pixels; a click on a picture's edge comes out as far outside
@@ -29,7 +29,7 @@ def read_points(
     *,
     classes: Sequence[str] | None = None,
     outside: Literal["drop", "raise"] = "drop",
-) -> list[PointRecord]:
+) -> list[PointRecord | BadRecord]:
     """Read a data set that tells where the objects are, and check every point.
 
     A point lies in pixel (floor(row), floor(column)). Several points in one pixel are several
@@ -49,12 +49,13 @@ def read_points(
 
     Returns:
         Records sorted by picture. With `classes`, all have `class_names` equal to it and `classes`
-        to match; without, `class_names` is () and `classes` None.
+        to match; without, `class_names` is () and `classes` None. A `BadRecord` instead, for
+        `datasets.bad_files` to take out, where a picture's own annotation file, its region or a
+        position cannot be used.
 
     Raises:
         InputError: the format is unknown or gives no points, the data set cannot be read or lacks a
-            class, a region or a position cannot be used, or a point is outside and `outside` is
-            "raise".
+            class, or a point is outside and `outside` is "raise".
 
     Example:
         >>> import tempfile
@@ -73,20 +74,20 @@ def read_points(
             f"`--format` must be one that tells where the objects are: {others}. Received {format}."
         )
     records = read_counted(format, data_dir, dataset, split)
-    if classes is None:
-        records = [replace(record, classes=None, class_names=()) for record in records]
-    else:
+    if classes is not None:
         _check_classes(records, tuple(classes), dataset)
-        records = [_pick_classes(record, tuple(classes)) for record in records]
-    return [_check_points(record, outside) for record in records]
+    return [
+        record if isinstance(record, BadRecord) else _check_record(record, classes, outside)
+        for record in records
+    ]
 
 
-def _check_classes(records: Sequence[PointRecord], classes: tuple[str, ...], dataset: str) -> None:
+def _check_classes(records: Sequence, classes: tuple[str, ...], dataset: str) -> None:
     if not classes or len(set(classes)) < len(classes):
         raise InputError(
             f"`classes` must hold names, each once, or be null. Received {list(classes)}."
         )
-    known = records[0].class_names if records else classes
+    known = next((each.class_names for each in records if isinstance(each, PointRecord)), classes)
     for name in classes:
         if not known:
             raise InputError(
@@ -110,9 +111,16 @@ def _pick_classes(record: PointRecord, classes: tuple[str, ...]) -> PointRecord:
     return replace(record, points=record.points[kept], classes=ids[kept], class_names=classes)
 
 
-def _check_points(record: PointRecord, outside: str) -> PointRecord:
+def _check_record(
+    record: PointRecord, classes: Sequence[str] | None, outside: str
+) -> PointRecord | BadRecord:
+    if classes is None:
+        record = replace(record, classes=None, class_names=())
+    else:
+        record = _pick_classes(record, tuple(classes))
     if not np.isfinite(record.points).all():
-        raise InputError(f"`{record.image}` must have finite points. It has NaN or infinity.")
+        problem = f"`{record.image}` must have finite points. It has NaN or infinity."
+        return BadRecord(record.image, problem)
     if record.count == 0 and record.region is None:
         return record
     try:
@@ -120,10 +128,18 @@ def _check_points(record: PointRecord, outside: str) -> PointRecord:
     except InputError:
         return record
     size = (header.height, header.width)
-    points = _move_to_border(record.points, size)
-    inside = _find_inside(points, record, size)
+    try:
+        region = read_region(record.region, size)
+    except InputError as error:
+        return BadRecord(record.image, f"`{record.image}`: {error}")
+    return _drop_outside(record, region, outside)
+
+
+def _drop_outside(record: PointRecord, region: np.ndarray, outside: str) -> PointRecord:
+    points = _move_to_border(record.points, region.shape)
+    inside = _find_inside(points, region)
     if not inside.all():
-        _report(record, inside, size, outside)
+        _report(record, inside, region.shape, outside)
     classes = None if record.classes is None else record.classes[inside]
     return replace(record, points=points[inside], classes=classes)
 
@@ -136,14 +152,10 @@ def _move_to_border(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.where(near, moved, points)
 
 
-def _find_inside(points: np.ndarray, record: PointRecord, size: tuple[int, int]) -> np.ndarray:
-    """Return (N,) bool: the points inside a picture of (H, W) pixels and its region."""
-    try:
-        region = read_region(record.region, size)
-    except InputError as error:
-        raise InputError(f"`{record.image}`: {error}") from error
+def _find_inside(points: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Return (N,) bool: the points inside a picture, of which the (H, W) bool region counts."""
     pixels = np.floor(points)
-    inside = ((pixels >= 0) & (pixels < size)).all(axis=1)
+    inside = ((pixels >= 0) & (pixels < region.shape)).all(axis=1)
     inside[inside] = region[tuple(pixels[inside].astype(np.int64).T)]
     return inside
 

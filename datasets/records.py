@@ -42,6 +42,23 @@ class CountRecord:
     count: float
 
 
+@dataclass(frozen=True, order=True)
+class BadRecord:
+    """A picture whose own annotation file cannot be used; `datasets.bad_files` takes it out.
+
+    Attributes:
+        image: picture file.
+        reason: what is wrong, with the annotation file's name.
+
+    Example:
+        >>> BadRecord(Path("1.jpg"), "`1.mat` must be a whole MATLAB file.").image.name
+        '1.jpg'
+    """
+
+    image: Path
+    reason: str
+
+
 @dataclass(frozen=True)
 class Region:
     """The part of a picture whose objects are annotated; what lies outside does not count.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.scene_clutter import clutter_polygons
-from datasets.scene_people import person_polygons
+from datasets.scene_outlines import person_polygons
 from ops.opencv import cv2
 
 SUPERSAMPLING = 2  # objects are painted on a canvas this many times larger

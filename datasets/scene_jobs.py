@@ -17,7 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from datasets.scene_folder import write_picture
-from datasets.synthetic import Scene, draw_scene, sample_scene
+from datasets.scene_pictures import draw_scene
+from datasets.synthetic import Scene, sample_scene
 from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed

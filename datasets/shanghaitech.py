@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
+from datasets.bad_records import read_own_points
 from datasets.matlab import points_from_xy, read_mat
 from datasets.paths import find_dataset, keep_inside, list_files
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import check_split
 
 _FOLDERS = {"train": "train_data", "test": "test_data"}
 
 
-def read_shanghaitech(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_shanghaitech(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read the pictures and head points of one part.
 
     Layout: `<part>/{train_data,test_data}/{images/IMG_n.jpg, ground_truth/GT_IMG_n.mat}`; the
@@ -28,10 +29,11 @@ def read_shanghaitech(data_dir: Path, dataset: str, split: str) -> list[PointRec
         split: "train" or "test", the official ones; "val" has no pictures.
 
     Returns:
-        Records sorted by picture. A picture that is absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where a `.mat` cannot be used. A picture that is
+        absent is listed all the same.
 
     Raises:
-        InputError: a folder is missing, a picture has no `.mat`, or a `.mat` cannot be used.
+        InputError: a folder is missing or has no `.mat`, or a file leads out of `data_dir`.
 
     Example:
         >>> import tempfile
@@ -50,13 +52,13 @@ def read_shanghaitech(data_dir: Path, dataset: str, split: str) -> list[PointRec
     folder = part / _FOLDERS[split]
     truth = folder / "ground-truth"
     truth = truth if truth.is_dir() else folder / "ground_truth"
-    files = list_files(data_dir, truth, "GT_*.mat")
-    names = {file: folder / "images" / f"{file.stem[3:]}.jpg" for file in files}
-    images = {file: keep_inside(data_dir, name) for file, name in names.items()}
-    for image in sorted((folder / "images").glob("*.jpg")):
-        if truth / f"GT_{image.stem}.mat" not in images:
-            raise InputError(f"`{image}` must have points in `{truth}`. There are none; add them.")
-    return sorted(PointRecord(image, _read_points(file)) for file, image in images.items())
+    files = {image: truth / f"GT_{image.stem}.mat" for image in (folder / "images").glob("*.jpg")}
+    for file in list_files(data_dir, truth, "GT_*.mat"):
+        files[folder / "images" / f"{file.stem[3:]}.jpg"] = file
+    return [
+        read_own_points(keep_inside(data_dir, image), files[image], _read_points)
+        for image in sorted(files)
+    ]
 
 
 def _read_points(path: Path) -> np.ndarray:

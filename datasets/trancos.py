@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.errors import InputError
+from datasets.bad_records import read_own_points
 from datasets.dots import read_dot_points
 from datasets.paths import find_dataset, join_inside, require_size
-from datasets.records import PointRecord, Region
+from datasets.records import BadRecord, PointRecord, Region
 from datasets.split_rules import check_split
 
 _LISTS = {"train": "training.txt", "val": "validation.txt", "test": "test.txt"}
 _MAX_BYTES = 1 << 24
 
 
-def read_trancos(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_trancos(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read the pictures, dots and regions of TRANCOS_v3.
 
     Layout: `image_sets/{training,validation,test}.txt` with one `name.jpg` a line, and in
@@ -28,12 +29,12 @@ def read_trancos(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         split: "train", "val" or "test", the official ones.
 
     Returns:
-        Records sorted by picture, each with its region. All dots are kept; `datasets.points` drops
-        those outside the region. A picture that is absent is listed all the same.
+        Records sorted by picture, each with its region, a `BadRecord` where the mask is missing or
+        the picture of dots cannot be used. All dots are kept; `datasets.points` drops those outside
+        the region. A picture that is absent is listed all the same.
 
     Raises:
-        InputError: a folder, list, mask or picture of dots is missing or cannot be read, or a list
-            names a picture twice or none at all.
+        InputError: the folder or a list is missing, or a list names a picture twice or none at all.
 
     Example:
         >>> import tempfile
@@ -51,9 +52,10 @@ def read_trancos(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
     check_split(split)
     find_dataset(data_dir, dataset)
     path = join_inside(data_dir, f"{dataset}/image_sets/{_LISTS[split]}")
-    return sorted(
+    records = [
         _read_picture(data_dir, dataset, name, f"`{path}` `{name}`") for name in _read_list(path)
-    )
+    ]
+    return sorted(records, key=lambda record: record.image)
 
 
 def _read_list(path: Path) -> list[str]:
@@ -68,11 +70,11 @@ def _read_list(path: Path) -> list[str]:
     return names
 
 
-def _read_picture(data_dir: Path, dataset: str, name: str, where: str) -> PointRecord:
+def _read_picture(data_dir: Path, dataset: str, name: str, where: str) -> PointRecord | BadRecord:
     image = join_inside(data_dir, f"{dataset}/images/{name}", where=where)
     folder, stem = f"{dataset}/images", name.removesuffix(image.suffix)
     mask = join_inside(data_dir, f"{folder}/{stem}mask.mat", where=where)
     if not mask.is_file():
-        raise InputError(f"{where} must have the region `{mask}`. There is none; add it.")
+        return BadRecord(image, f"{where} must have the region `{mask}`. There is none; add it.")
     dots = join_inside(data_dir, f"{folder}/{stem}dots.png", where=where)
-    return PointRecord(image, read_dot_points(dots), region=Region(mask=mask, key="BW"))
+    return read_own_points(image, dots, read_dot_points, region=Region(mask=mask, key="BW"))

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
+from datasets.bad_records import read_own_points
 from datasets.matlab import points_from_xy, read_mat
 from datasets.paths import find_dataset, keep_inside, list_files
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import every_fifth
 
 
-def read_ucf_cc_50(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_ucf_cc_50(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read the pictures and head points.
 
     There is no official train and test split (papers cross-validate over five folds): every fifth
@@ -27,10 +28,11 @@ def read_ucf_cc_50(data_dir: Path, dataset: str, split: str) -> list[PointRecord
         split: "train" or "test"; "val" has no pictures.
 
     Returns:
-        Records sorted by picture. A picture that is absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where a `.mat` cannot be used. A picture that is
+        absent is listed all the same.
 
     Raises:
-        InputError: a folder is missing, a picture has no `.mat`, or a `.mat` cannot be used.
+        InputError: the folder is missing or has no `.mat`, or a file leads out of `data_dir`.
 
     Example:
         >>> import tempfile
@@ -43,15 +45,12 @@ def read_ucf_cc_50(data_dir: Path, dataset: str, split: str) -> list[PointRecord
         Idrees et al., Multi-Source Multi-Scale Counting, CVPR 2013.
     """
     folder = find_dataset(data_dir, dataset)
-    files = list_files(data_dir, folder, "*_ann.mat")
-    images = [file.with_name(file.name.removesuffix("_ann.mat") + ".jpg") for file in files]
-    without = sorted(set(folder.glob("*.jpg")) - set(images))
-    if without:
-        raise InputError(f"`{without[0]}` must have points in a `_ann.mat`. Add the file.")
-    by_image = dict(sorted(zip(images, files, strict=True)))
-    chosen = every_fifth(list(by_image), split)
+    files = {image: image.with_name(f"{image.stem}_ann.mat") for image in folder.glob("*.jpg")}
+    for file in list_files(data_dir, folder, "*_ann.mat"):
+        files[file.with_name(file.name.removesuffix("_ann.mat") + ".jpg")] = file
     return [
-        PointRecord(keep_inside(data_dir, image), _read_points(by_image[image])) for image in chosen
+        read_own_points(keep_inside(data_dir, image), files[image], _read_points)
+        for image in every_fifth(sorted(files), split)
     ]
 
 

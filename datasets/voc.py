@@ -10,7 +10,7 @@ import numpy as np
 from config.errors import InputError, MissingSplit
 from datasets.named_points import NamedPoints, list_class_names, number_classes
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files, require_size
-from datasets.records import PointRecord
+from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import SPLITS, check_split, every_fifth
 from datasets.voc_boxes import read_voc_boxes
 
@@ -20,7 +20,7 @@ _MAX_BYTES = 1 << 24
 _logger = logging.getLogger(__name__)
 
 
-def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
+def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read pictures and the centre of each box.
 
     Layout: `Annotations/<name>.xml` (or `annotations`, `annots`, or beside the pictures) and
@@ -37,11 +37,11 @@ def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         split: "train", "val" or "test".
 
     Returns:
-        Records sorted by picture; none for "val" when there is no such list. A picture that is
-        absent is listed all the same.
+        Records sorted by picture, a `BadRecord` where an XML file cannot be used; none for "val"
+        when there is no such list. A picture that is absent is listed all the same.
 
     Raises:
-        InputError: a folder, or the file of a name in a list, is missing, or a file cannot be used.
+        InputError: a folder, or the file of a name in a list, is missing.
         MissingSplit: there is no such split.
 
     Example:
@@ -90,7 +90,10 @@ def _find_images(data_dir: Path, folder: Path, files: dict[str, Path]) -> dict[s
 
 
 def _read_picture(path: Path, image: Path) -> NamedPoints:
-    file = read_voc_boxes(path)
+    try:
+        file = read_voc_boxes(path)
+    except InputError as error:
+        return NamedPoints(image, np.zeros((0, 2)), (), problem=str(error))
     kept = ~file.difficult
     centres = (file.boxes[kept, :2] + file.boxes[kept, 2:]) / 2  # (N, 2) x, y
     names = tuple(np.array(file.names, object)[kept])

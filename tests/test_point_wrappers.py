@@ -182,6 +182,11 @@ def test_fine_tuning_starts_from_an_encoder_with_few_labels(disc_data, tiny_conf
     assert json.loads((run / "hyperparams.json").read_text())["num_labelled"] == 4
 
 
+def test_training_on_all_devices_equals_training_on_one(folders, trained, tmp_path):
+    assert run_train(*folders, "--experiment_dir", tmp_path, "--device", "all") == 0
+    assert read_results(only_run(tmp_path)).metrics == read_results(trained).metrics
+
+
 class StopAfter:
     """Sends SIGTERM to the test itself when the n-th picture is read."""
 

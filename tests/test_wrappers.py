@@ -207,7 +207,7 @@ def test_a_full_disk_is_reported(train_on, tmp_path, capsys, monkeypatch):
     def fill_disk(*_, **__):
         raise OSError(28, "No space left on device", str(tmp_path / "runs"))
 
-    monkeypatch.setattr("training.runs.write_json", fill_disk)
+    monkeypatch.setattr("training.run_folders.write_json", fill_disk)
     assert train_on(lambda data: None) == 1
     assert "No space left on device" in capsys.readouterr().err
 

@@ -6,15 +6,16 @@ import csv
 import logging
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import keras
 
 from config.errors import InputError
 from config.files import atomic_file
-from training.workers import is_chief, num_workers
+from training.distribution import run_without_strategy
+from training.workers import is_chief
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +159,8 @@ def save_models(folder: Path, models: Mapping[str, keras.Model]) -> None:
     """
     with ExitStack() as stack:
         for name, model in models.items():
-            _write_model(model, stack.enter_context(atomic_file(folder / name)))
+            path = stack.enter_context(atomic_file(folder / name))
+            run_without_strategy(partial(model.save, path))
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -179,17 +181,4 @@ def save_model(model: keras.Model, path: Path) -> None:
         True
     """
     with atomic_file(path) as temporary:
-        _write_model(model, temporary)
-
-
-def _write_model(model: keras.Model, path: Path) -> None:
-    """Save in a thread of its own where there are several workers.
-
-    Keras makes a variable while it saves. In the strategy's scope, which a thread does not share,
-    every worker would have to make it, and the chief alone saves.
-    """
-    if num_workers() == 1:
-        model.save(path)
-        return
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(model.save, path).result()
+        run_without_strategy(lambda: model.save(temporary))

@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +20,7 @@ from training.engine_options import (
     add_engine_arguments,
     read_engine_options,
 )
-from training.interruption import EXIT_STOPPED, StoppedRun
+from training.interruption import EXIT_STOPPED, StoppedRun, StopRequest, stop_on_signal
 from training.resuming import restore_arguments
 
 LARGEST_SEED = 2**31 - 1
@@ -30,6 +30,8 @@ def run_command(
     main: Callable[[argparse.Namespace], int | None],
     parser: argparse.ArgumentParser,
     argv: Sequence[str] | None = None,
+    *,
+    resumable: bool = False,
 ) -> int:
     """Parse the command line, run `main`, and report an error the user can mend in one line.
 
@@ -37,11 +39,13 @@ def run_command(
         main: takes the parsed arguments; returns an exit status, None meaning 0.
         parser: the script's parser.
         argv: arguments without the program's name; None reads `sys.argv`.
+        resumable: whether the same command line goes on with what was stopped; then SIGINT and
+            SIGTERM end it so.
 
     Returns:
         0, or what `main` returned; 2 for input that must be mended; 1 for a failing file system;
-        75 for a run that was stopped and can be resumed; 130 after Ctrl-C elsewhere. A
-        programming error keeps its traceback.
+        75 for a command that was stopped and goes on when it is started again; 130 after Ctrl-C
+        elsewhere. A programming error keeps its traceback.
 
     Example:
         >>> run_command(lambda args: None, argparse.ArgumentParser(), [])
@@ -50,10 +54,17 @@ def run_command(
 
     def run(args: argparse.Namespace) -> int | None:
         args.given = list_given(parser, argv)
-        try:
-            return main(args)
-        except StoppedRun as stop:
-            return report_failure(parser, str(stop), EXIT_STOPPED)
+        with stop_on_signal() if resumable else nullcontext(StopRequest()) as request:
+            try:
+                return main(args)
+            except StoppedRun as stop:
+                return report_failure(parser, str(stop), EXIT_STOPPED)
+            except Exception as error:
+                if not request.asked:
+                    raise
+                # A library made an error of its own of the stop.
+                text = f"stopped ({type(error).__name__}); start the same command line again."
+                return report_failure(parser, text, EXIT_STOPPED)
 
     return run_main(run, parser, argv)
 
@@ -117,6 +128,31 @@ def add_fitting_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
     )
     add_engine_arguments(parser)
+
+
+def add_override(parser: argparse.ArgumentParser, key: str, meaning: str) -> None:
+    """Add `--KEY VALUE` as another way to write `--set KEY=VALUE`; the later of both wins.
+
+    Args:
+        parser: a wrapper's parser; changed in place.
+        key: of the configuration.
+        meaning: one line.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> add_override(parser, "N", "patches a side")
+        >>> parser.parse_args(["--N", "2"]).overrides
+        ['N=2']
+    """
+    parser.add_argument(
+        f"--{key}",
+        dest="overrides",
+        action="append",
+        default=[],
+        type=f"{key}={{}}".format,
+        metavar=key.upper(),
+        help=f"{meaning}; the same as --set {key}=...",
+    )
 
 
 def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:
@@ -195,6 +231,24 @@ def open_engine(args: argparse.Namespace) -> AbstractContextManager:
         ...     pass
     """
     return importlib.import_module("training.devices").start_engine(args)
+
+
+def name_model(args: argparse.Namespace) -> argparse.Namespace:
+    """Put the model's file in the place of "latest", a run folder or a short name.
+
+    Args:
+        args: a fine-tuning wrapper's arguments, completed.
+
+    Returns:
+        What `training.model_files.name_model_file` gives; imported here, as it loads Keras.
+
+    Raises:
+        InputError: there is no such model.
+
+    Example:
+        >>> # see `finetune_wrapper.py`
+    """
+    return importlib.import_module("training.model_files").name_model_file(args)
 
 
 def start_sweep(args: argparse.Namespace) -> int:

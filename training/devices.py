@@ -13,7 +13,12 @@ import tensorflow as tf
 from config.errors import InputError
 from training.engine_options import EngineOptions, read_engine_options
 from training.interruption import StoppedRun
-from training.multi_worker import join_workers, name_lost_worker, read_cluster
+from training.multi_worker import (
+    join_workers,
+    name_lost_worker,
+    read_cluster,
+    repair_keras,
+)
 from training.run_lock import release_runs
 
 
@@ -123,4 +128,5 @@ def _build_strategy(device: str) -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     devices = [item.name for item in tf.config.list_logical_devices(kind)]
+    repair_keras()
     return tf.distribute.MirroredStrategy(devices)

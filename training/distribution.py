@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import keras
 import tensorflow as tf
 
 from config.errors import InputError
 from training.workers import num_workers
+
+Result = TypeVar("Result")
 
 
 def split_batches(dataset: tf.data.Dataset, num_parts: int) -> tf.data.Dataset:
@@ -136,6 +142,28 @@ def build_metrics(model: keras.Model, dataset: tf.data.Dataset) -> None:
     model._symbolic_build(data_batch=spec)
 
 
+def leave_strategy(work: Callable[[], Result]) -> Result:
+    """Do some work as if there were one device, in a thread that does not share the strategy.
+
+    For what one process does alone: in the scope of several devices a model that is loaded, called
+    in a graph or exported would be one of several copies.
+
+    Args:
+        work: what to do.
+
+    Returns:
+        What it returns.
+
+    Example:
+        >>> leave_strategy(lambda: 3)
+        3
+    """
+    if not tf.distribute.has_strategy():
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
 def evaluate(model: keras.Model, dataset: tf.data.Dataset) -> dict[str, float]:
     """Score a model, shared out among the devices and workers; every record counts once.
 
@@ -155,3 +183,44 @@ def evaluate(model: keras.Model, dataset: tf.data.Dataset) -> dict[str, float]:
     """
     build_metrics(model, dataset)
     return model.evaluate(distribute(dataset), return_dict=True, verbose=0)
+
+
+def predict(model: keras.Model, dataset: tf.data.Dataset):
+    """Compute a model's outputs, shared out among the devices of this process.
+
+    Args:
+        model: a model.
+        dataset: batches of its input, none smaller than the number of devices.
+
+    Returns:
+        What `model.predict` gives: arrays in the model's structure, in the order of the records.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(2.0)])
+        >>> predict(model, tf.data.Dataset.from_tensors(tf.ones((2, 1)))).tolist()
+        [[2.0], [2.0]]
+    """
+    return model.predict(distribute(dataset), verbose=0)
+
+
+def run_without_strategy(work: Callable[[], Result]) -> Result:
+    """Do what must not see the current strategy: to save a model, or to load one for serving.
+
+    Keras makes a variable while it saves, which every worker would have to make, and a SavedModel
+    that is loaded in the scope of several devices cannot be called there. A thread of its own does
+    not share the scope.
+
+    Args:
+        work: what to do.
+
+    Returns:
+        What `work` returns.
+
+    Example:
+        >>> run_without_strategy(lambda: tf.distribute.has_strategy())
+        False
+    """
+    if not tf.distribute.has_strategy():
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()

@@ -12,7 +12,7 @@ from config.loader import params_to_dict
 from reporting.report import write_report
 from reporting.results import Results, print_metrics_table, write_results
 from reporting.training_curves import draw_training_curves
-from training.runs import read_run
+from training.run_folders import read_run
 from training.workers import is_chief
 
 

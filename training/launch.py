@@ -8,18 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from config.errors import InputError
 from training.command_line import run_command
-from training.interruption import EXIT_STOPPED
+from training.interruption import EXIT_STOPPED, STOP_SIGNALS, pass_signals_on
 
 SECONDS_TO_STOP = 60  # a worker whose peer is gone notices by itself within these
 
@@ -58,21 +57,21 @@ def main(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise InputError(f"`--workers` must be at least 1. Received {args.workers}.")
     addresses = find_addresses(args.workers)
-    workers = [
-        _start(args.command, {"cluster": {"worker": addresses}, "task": _task(index)})
-        for index in range(args.workers)
-    ]
-    shows = [
-        threading.Thread(target=_show, args=(worker, index), daemon=True)
-        for index, worker in enumerate(workers)
-    ]
-    for show in shows:
-        show.start()
-    with _signals_passed_on(workers):
+    workers, shows = [], []
+    with pass_signals_on(workers) as request:
+        for index in range(args.workers):
+            config = {"cluster": {"worker": addresses}, "task": _task(index)}
+            workers.append(_start(args.command, config))
+            if request.asked:  # while it started
+                workers[-1].terminate()
+            show = threading.Thread(target=_show, args=(workers[-1], index), daemon=True)
+            show.start()
+            shows.append(show)
         status = wait_for_all(workers)
     for show in shows:
         show.join(timeout=5)
-    return status
+    # A worker that was stopped before its own handlers stood died of the signal.
+    return EXIT_STOPPED if request.asked and status in STOP_SIGNALS else status
 
 
 def find_addresses(num_workers: int) -> list[str]:
@@ -123,7 +122,8 @@ def wait_for_all(
                 _say(index, f"ended with status {worker.returncode}")
                 deadline = deadline or time.monotonic() + seconds_to_stop
         if deadline and time.monotonic() > deadline:
-            _pass_on(workers, signal.SIGKILL)
+            for worker in workers:
+                worker.kill()
     failures = [status for status in statuses.values() if status]
     return EXIT_STOPPED if EXIT_STOPPED in failures else abs(failures[0]) if failures else 0
 
@@ -145,21 +145,6 @@ def _start(command: Sequence[str], config: dict) -> subprocess.Popen:
     )
 
 
-@contextmanager
-def _signals_passed_on(workers: Sequence[subprocess.Popen]) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into SIGTERM for every worker, which saves and stops."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = {
-        number: signal.signal(number, lambda signum, frame: _pass_on(workers, signal.SIGTERM))
-        for number in numbers
-    }
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def _show(worker: subprocess.Popen, index: int) -> None:
     for line in worker.stdout:
         _say(index, line.rstrip())
@@ -170,11 +155,5 @@ def _say(index: int, text: str) -> None:
     sys.stdout.flush()
 
 
-def _pass_on(workers: Sequence[subprocess.Popen], number: int) -> None:
-    for worker in workers:
-        if worker.poll() is None:
-            worker.send_signal(number)
-
-
 if __name__ == "__main__":
-    sys.exit(run_command(main, build_parser()))
+    sys.exit(run_command(main, build_parser(), resumable=True))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import keras
 
 from config.errors import InputError
 from reporting.model_files import load_keras_model
-from training.runs import find_latest_run
+from training.run_folders import find_latest_run
+from training.runs import load_run_params
 
 
 def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
@@ -44,6 +46,29 @@ def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Pat
         "`--model_path` must be a run folder, a .keras file, its name without suffix, or latest. "
         f"Received {model_path}, which is neither here nor under {experiment_dir}."
     )
+
+
+def name_model_file(args: argparse.Namespace) -> argparse.Namespace:
+    """Put the file itself in the place of what `--model_path` says.
+
+    "latest" and a run folder mean another model after another training run; a fine-tuning run is
+    told from others, and its arguments are kept, by the file.
+
+    Args:
+        args: a fine-tuning wrapper's arguments, completed; its configuration has `continues`.
+
+    Returns:
+        The arguments with `model_path` the path of a `.keras` file.
+
+    Raises:
+        InputError: the configuration cannot be used, or there is no such run or file.
+
+    Example:
+        >>> # see `finetune_wrapper.py`
+    """
+    continues = load_run_params(args).continues
+    file = find_model_file(args.model_path, args.experiment_dir, continues)
+    return argparse.Namespace(**{**vars(args), "model_path": str(file)})
 
 
 def load_encoder(path: Path) -> keras.Model:

@@ -156,12 +156,13 @@ def needs_repairs(version: str = keras.__version__) -> bool:
 
 
 def repair_keras() -> None:
-    """Let `fit` and `evaluate` run under MultiWorkerMirroredStrategy; other runs see no change.
+    """Let `fit` and `evaluate` run on several devices and workers; other runs see no change.
 
-    Two functions of Keras 3.15 fail there. `_maybe_symbolic_build` averages a batch of each
-    worker to build the model, optimizer and metrics from it: they are built beforehand, so it is
-    skipped. `reduce_per_replica` averages scalars over an axis that they do not have: it averages
-    over the workers alone.
+    Two functions of Keras 3.15 fail there. `_maybe_symbolic_build` averages the devices' batches
+    to build the model, optimizer and metrics from it, which neither works over workers nor with
+    batches of unequal size: all is built beforehand, so it is skipped. `reduce_per_replica`
+    averages scalars of several workers over an axis that they do not have: it averages over the
+    workers alone.
 
     Example:
         >>> # see `join_workers`
@@ -173,7 +174,8 @@ def repair_keras() -> None:
 
     @functools.wraps(build)
     def build_unless_several(self, *args, **kwargs) -> None:
-        if not keras_trainer._collective_all_reduce_multi_worker(self.distribute_strategy):
+        strategy = self.distribute_strategy
+        if strategy is None or strategy.num_replicas_in_sync == 1:
             build(self, *args, **kwargs)
 
     @functools.wraps(reduce)

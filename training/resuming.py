@@ -10,8 +10,9 @@ from pathlib import Path
 from config.errors import InputError
 from config.files import to_json
 from config.loader import params_to_dict
+from training.run_folders import is_finished, read_run
 from training.run_identity import FREE_ARGUMENTS
-from training.runs import is_finished, load_run_params, read_run
+from training.runs import load_run_params
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def restore_arguments(args: argparse.Namespace) -> argparse.Namespace:
     if differences:
         logger.warning("%s goes on with other values: %s", run, "; ".join(differences))
         return forced
-    return argparse.Namespace(**{**vars(args), **stored, **kept, **free, "force": False})
+    return argparse.Namespace(**{**vars(args), **stored, **kept, **free})
 
 
 def describe_differences(stored: dict, asked: dict, *, ignore=()) -> list[str]:

@@ -41,6 +41,19 @@ def lock_run(folder: Path) -> bool:
     return True
 
 
+def held_runs() -> list[Path]:
+    """List the run folders that this process holds.
+
+    Returns:
+        Their absolute paths.
+
+    Example:
+        >>> held_runs()
+        []
+    """
+    return list(_held)
+
+
 def release_runs() -> None:
     """Free every run folder that this process holds.
 

@@ -1,18 +1,14 @@
-"""Run folders: `<experiment_dir>/<experiment_name>/<dataset>/<index>/<time>/`."""
+"""Opens the run that a command works in: the one it left unfinished, or a new one."""
 
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
-import re
-import shlex
-import sys
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
-from config.files import write_json
 from config.loader import (
     find_schema,
     load_params,
@@ -20,90 +16,19 @@ from config.loader import (
     params_from_dict,
     params_to_dict,
 )
+from training.data_identity import DataIdentity
+from training.run_folders import (
+    create_run,
+    find_unfinished_runs,
+    read_digests,
+    read_run,
+    write_run,
+)
 from training.run_identity import identify
 from training.run_lock import lock_run
 from training.workers import any_worker, check_agreement, is_chief, text_of_chief
 
-TIME_FORMAT = "%Y-%m-%d-%H-%M-%S"
-
-
-def create_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
-    """Make a run folder and keep the arguments and the resolved configuration in it.
-
-    Args:
-        args: the wrapper's arguments, with `experiment`, `experiment_dir`, `experiment_name` and
-            `index`.
-        params: resolved parameters of the experiment.
-        dataset: name of the training data; slashes become underscores.
-
-    Returns:
-        The new folder, with `hyperparams.json` and `args.json`.
-
-    Raises:
-        OSError: the folder cannot be made.
-
-    Example:
-        >>> # see `training.baseline.train`
-    """
-    name = re.sub(r"[^\w.-]+", "_", dataset).strip("_")
-    parent = Path(args.experiment_dir) / args.experiment_name / name / str(args.index)
-    stamp = datetime.datetime.now()
-    while True:
-        folder = parent / stamp.strftime(TIME_FORMAT)
-        try:
-            folder.mkdir(parents=True)
-            break
-        except FileExistsError:
-            if not folder.is_dir():
-                raise
-            stamp += datetime.timedelta(seconds=1)
-    lock_run(folder)
-    write_run(folder, args, params)
-    return folder
-
-
-def write_run(folder: Path, args: argparse.Namespace, params: Any) -> None:
-    """Keep the arguments and the resolved configuration in a run folder.
-
-    Args:
-        folder: the run folder.
-        args: the wrapper's arguments.
-        params: resolved parameters.
-
-    Raises:
-        OSError: a file cannot be written.
-
-    Example:
-        >>> # see `create_run`
-    """
-    write_json(params_to_dict(params), folder / "hyperparams.json")
-    known = {name: value for name, value in vars(args).items() if name != "given"}
-    write_json({**known, "command": _command_line()}, folder / "args.json")
-
-
-def read_run(folder: Path) -> tuple[dict, dict]:
-    """Read what a run was started with.
-
-    Args:
-        folder: a run folder.
-
-    Returns:
-        (arguments, resolved configuration).
-
-    Raises:
-        InputError: the folder is no run.
-
-    Example:
-        >>> read_run(Path("tests"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: must be a run folder, with args.json and hyperparams.json.
-    """
-    arguments = _read_object(Path(folder) / "args.json")
-    params = _read_object(Path(folder) / "hyperparams.json")
-    if arguments is None or params is None:
-        raise InputError(f"{folder}: must be a run folder, with args.json and hyperparams.json.")
-    return arguments, params
+logger = logging.getLogger(__name__)
 
 
 def load_run_params(args: argparse.Namespace) -> Any:
@@ -138,111 +63,38 @@ def load_run_params(args: argparse.Namespace) -> Any:
     return params_from_dict(schema, values, where=args.resume)
 
 
-def is_finished(folder: Path) -> bool:
-    """Say whether a run has written its results.
-
-    Args:
-        folder: a run folder.
-
-    Returns:
-        True when `results.json` says "finished".
-
-    Example:
-        >>> is_finished(Path("tests"))
-        False
-    """
-    results = _read_object(Path(folder) / "results.json")
-    return results is not None and results.get("status") == "finished"
-
-
-def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
-    """Find the newest finished run of an experiment.
-
-    Args:
-        experiment_dir: folder under which all runs lie.
-        experiment: e.g. "training/baseline".
-
-    Returns:
-        The run folder whose name, its starting time, is the latest.
-
-    Raises:
-        InputError: there is none.
-
-    Example:
-        >>> find_latest_run(Path("tests"), "training/baseline")
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: holds no finished run of `training/baseline`; ...
-    """
-    runs = [run for run in _list_runs(experiment_dir, experiment) if is_finished(run)]
-    if not runs:
-        raise InputError(
-            f"{experiment_dir}: holds no finished run of `{experiment}`; run "
-            f"`python train_wrapper.py --experiment {experiment}` first, or name a run with "
-            "`--model_path`."
-        )
-    return max(runs, key=lambda run: run.name)
-
-
-def find_unfinished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
-    """Find the unfinished runs that the same command line started.
-
-    Args:
-        args: the wrapper's arguments.
-        params: resolved parameters.
-
-    Returns:
-        Their folders, the newest first; some may be at work in another process.
-
-    Example:
-        >>> # see `open_run`
-    """
-    return [run for run in _find_same_runs(args, params) if not is_finished(run)]
-
-
-def find_finished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
-    """Find the finished runs of the same command line.
-
-    Args:
-        args: the wrapper's arguments.
-        params: resolved parameters.
-
-    Returns:
-        Their folders, the newest first.
-
-    Example:
-        >>> # see `training.sweeps`
-    """
-    return [run for run in _find_same_runs(args, params) if is_finished(run)]
-
-
-def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
+def open_run(
+    args: argparse.Namespace, params: Any, dataset: str, *, records: Mapping[str, Sequence]
+) -> Path:
     """Give the folder that a command works in: the one it left unfinished, or a new one.
 
     The folder is locked: no other process gets it while this one lives. Of several workers the
     chief chooses, and all must have been given the same.
 
     Args:
-        args: the wrapper's arguments, with `resume` and `fresh`.
+        args: the wrapper's arguments, with `data_dir`, `resume` and `fresh`.
         params: resolved parameters.
         dataset: name of the training data.
+        records: all that the run reads, by part: {"training": records, ...}. A list of files is
+            records too. A run goes on only while they are what it began with.
 
     Returns:
         A run folder.
 
     Raises:
-        InputError: another process is at work in the folder that `--resume` names, or the workers
-            disagree.
+        InputError: another process is at work in the folder that `--resume` names, its data have
+            changed, or the workers disagree.
         OSError: a new folder cannot be made.
 
     Example:
         >>> # see `training.baseline.train`
     """
-    check_agreement({**identify(vars(args)), **params_to_dict(params)})
+    data = DataIdentity(records, Path(args.data_dir))
+    check_agreement({**identify(vars(args)), **params_to_dict(params), **data.summary()})
     failure, run = None, None
     if is_chief():
         try:
-            run = _choose_run(args, params, dataset)
+            run = _choose_run(args, params, dataset, data)
         except (InputError, OSError) as error:
             failure = error
     if any_worker([failure is not None])[0]:
@@ -250,50 +102,35 @@ def open_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
     return Path(text_of_chief(str(run)))
 
 
-def _choose_run(args: argparse.Namespace, params: Any, dataset: str) -> Path:
-    if not args.resume:
-        for run in [] if args.fresh else find_unfinished_runs(args, params):
-            if lock_run(run):
-                return run
-        return create_run(args, params, dataset)
-    run = Path(args.resume)
+def _choose_run(args: argparse.Namespace, params: Any, dataset: str, data: DataIdentity) -> Path:
+    if args.resume:
+        return _open_named_run(Path(args.resume), args, params, data)
+    for run in [] if args.fresh else find_unfinished_runs(args, params):
+        changes = data.describe_changes(read_digests(run))
+        if changes:
+            logger.warning(
+                "%s is not continued, for its data have changed: %s; `--resume %s --force` goes on "
+                "with it all the same",
+                run,
+                "; ".join(changes),
+                run,
+            )
+        elif lock_run(run):
+            return run
+    return create_run(args, params, dataset, data.digests)
+
+
+def _open_named_run(run: Path, args: argparse.Namespace, params: Any, data: DataIdentity) -> Path:
+    changes = "; ".join(data.describe_changes(read_digests(run)))
+    if changes and not args.force:
+        raise InputError(
+            f"{run}: the data must be those that the run began with. Received others: {changes}. "
+            "Put them back, or add `--force` to go on with the new ones."
+        )
     if not lock_run(run):
         raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
+    if changes:
+        logger.warning("%s goes on with other data: %s", run, changes)
     if args.force:
-        write_run(run, args, params)
+        write_run(run, args, params, data.digests)
     return run
-
-
-def _find_same_runs(args: argparse.Namespace, params: Any) -> list[Path]:
-    wanted = identify(vars(args)), params_to_dict(params)
-    found = []
-    for run in _list_runs(args.experiment_dir, args.experiment):
-        arguments, stored = read_run(run)
-        if (identify(arguments), stored) == wanted:
-            found.append(run)
-    return sorted(found, key=lambda run: run.name, reverse=True)
-
-
-def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
-    runs = []
-    for path in Path(experiment_dir).glob("**/args.json"):
-        try:
-            arguments, _ = read_run(path.parent)
-        except InputError:
-            continue
-        if arguments.get("experiment") == experiment:
-            runs.append(path.parent)
-    return runs
-
-
-def _read_object(path: Path) -> dict | None:
-    """Read a JSON object; None for an absent or torn file and for any other JSON."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _command_line() -> str:
-    return "python " + shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

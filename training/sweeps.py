@@ -13,7 +13,9 @@ from pathlib import Path
 from config.errors import InputError
 from config.loader import load_params
 from reporting.compare import format_table, read_runs, sort_runs, tabulate_metrics, write_page
-from training.runs import find_finished_runs
+from training.interruption import EXIT_STOPPED, STOP_SIGNALS, pass_signals_on
+from training.multi_worker import read_cluster
+from training.run_folders import find_finished_runs
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +51,8 @@ def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
 def run_sweep(args: argparse.Namespace, script: str, argv: Sequence[str]) -> int:
     """Run the grid, each run in a process of its own, and compare the runs.
 
-    A sweep that was stopped goes on when it is started again: runs that are finished are taken as
-    they are, the unfinished one is resumed.
+    A sweep that was stopped goes on when it is started again: runs of the same command that are
+    finished are taken as they are, the unfinished one is resumed.
 
     Args:
         args: the wrapper's arguments, with `sweep`.
@@ -58,15 +60,17 @@ def run_sweep(args: argparse.Namespace, script: str, argv: Sequence[str]) -> int
         argv: its command line.
 
     Returns:
-        0, or the exit status of the run that failed.
+        0, or the exit status of the run that failed; 75 when a signal stopped the sweep.
 
     Raises:
-        InputError: the grid cannot be used; found out before the first run.
+        InputError: the grid cannot be used, or this is one of several workers; found out before
+            the first run.
         OSError: the page cannot be written.
 
     Example:
         >>> # python train_wrapper.py --sweep learning_rate=0.001,0.01
     """
+    _require_one_process()
     grid = parse_sweeps(args.sweep)
     told = [
         load_params(Path(args.params_dir), args.experiment, [*args.overrides, *overrides])
@@ -76,9 +80,7 @@ def run_sweep(args: argparse.Namespace, script: str, argv: Sequence[str]) -> int
     for number, (overrides, params) in enumerate(zip(grid, told, strict=True), 1):
         logger.info("sweep, run %d of %d: %s", number, len(grid), " ".join(overrides))
         if args.fresh or not find_finished_runs(args, params):
-            command = [sys.executable, script, *strip_sweeps(argv)]
-            command += [f"--set={override}" for override in overrides]
-            status = subprocess.run(command, check=False).returncode
+            status = _run([sys.executable, script, *_write_arguments(args, argv, overrides)])
             if status:
                 return status
         runs.append(find_finished_runs(args, params)[0])
@@ -108,6 +110,37 @@ def strip_sweeps(argv: Sequence[str]) -> list[str]:
             kept.append(argument)
         skip = argument == "--sweep"
     return kept
+
+
+def _require_one_process() -> None:
+    cluster = read_cluster()
+    if cluster:
+        raise InputError(
+            "`--sweep` must be started by one process, without TF_CONFIG, srun or "
+            f"`training.launch`. Received {len(cluster['cluster']['worker'])} workers; start the "
+            "runs one by one with `--set`, and compare them with `python -m reporting.compare`."
+        )
+
+
+def _write_arguments(
+    args: argparse.Namespace, argv: Sequence[str], overrides: Sequence[str]
+) -> list[str]:
+    """Write the command line of one run; all of a sweep continue one model."""
+    model = [f"--model_path={args.model_path}"] if "model_path" in args else []
+    return [*strip_sweeps(argv), *model, *(f"--set={override}" for override in overrides)]
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run a command to its end; a signal is passed on to it, and ends the sweep with it."""
+    processes = []
+    with pass_signals_on(processes) as request:
+        processes.append(subprocess.Popen(command, start_new_session=True))
+        if request.asked:  # while it started
+            processes[0].terminate()
+        status = processes[0].wait()
+    # Stopped before its own handlers stood, it died of the signal; after its results, it ends well.
+    was_stopped = request.asked and (status == 0 or -status in STOP_SIGNALS)
+    return EXIT_STOPPED if was_stopped else abs(status)
 
 
 def _split(text: str) -> list[str]:

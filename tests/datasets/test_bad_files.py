@@ -11,7 +11,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets import bad_files
 from datasets.bad_files import drop_bad_files, find_bad_files
-from datasets.records import CountRecord, PointRecord, RankedRecord
+from datasets.records import BadRecord, CountRecord, PointRecord, RankedRecord
 
 
 @pytest.fixture
@@ -68,6 +68,19 @@ def test_drop_bad_files_counts_an_absent_picture_as_bad(pictures, tmp_path):
     assert len(drop_bad_files(records, max_bad_fraction=0.2)) == 4
     with pytest.raises(InputError, match=r"absent\.png.*no such file"):
         drop_bad_files(records, max_bad_fraction=0.19)
+
+
+def test_drop_bad_files_counts_a_picture_without_annotations_as_bad(pictures, caplog):
+    # One of four pictures: its record says that its own annotation file is damaged.
+    bad = BadRecord(pictures[1], "`1.mat` must be a whole MATLAB file.")
+    records = [CountRecord(pictures[0], 1), bad, *(CountRecord(p, 1) for p in pictures[2:])]
+    kept = drop_bad_files(records, max_bad_fraction=0.25)
+    assert [record.image for record in kept] == [pictures[0], *pictures[2:]]
+    assert caplog.messages == [f"Skipped {pictures[1]}: `1.mat` must be a whole MATLAB file."]
+    with pytest.raises(InputError, match="1 of 4 pictures are bad; .*\n  `1.mat` must be a whole"):
+        drop_bad_files(records, max_bad_fraction=0.24)
+    with pytest.raises(InputError, match="some record must stay whole. 1 of 1"):
+        drop_bad_files([bad], max_bad_fraction=1)
 
 
 def test_drop_bad_files_counts_a_picture_of_too_many_pixels_as_bad(pictures):

@@ -6,6 +6,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets.bbbc039 import centres_from_mask, read_bbbc039
 from datasets.images import read_image
+from datasets.records import BadRecord
 
 
 def test_centres_from_mask_separates_touching_values_and_repeated_ones():
@@ -51,8 +52,16 @@ def test_read_bbbc039_counts_nuclei_in_the_first_channel(data_dir):
 
 def test_read_bbbc039_names_a_picture_without_a_mask(data_dir):
     (data_dir / "nuclei" / "masks" / "1.png").unlink()
-    with pytest.raises(InputError, match=r"1\.tif` must have a mask"):
-        read_bbbc039(data_dir, "nuclei", "train")
+    (data_dir / "nuclei" / "masks" / "2.png").write_bytes(b"no picture")
+    records = read_bbbc039(data_dir, "nuclei", "train")
+    assert [isinstance(record, BadRecord) for record in records] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert "1.png" in records[1].reason and "2.png` must be" in records[2].reason
 
 
 def test_read_bbbc039_names_a_missing_folder(tmp_path):

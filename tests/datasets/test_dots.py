@@ -4,6 +4,7 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.dots import read_dots
+from datasets.records import BadRecord
 
 POINTS = [(0, 0), (2, 7), (5, 3)]
 
@@ -38,22 +39,23 @@ def test_read_dots_reads_one_bit_pictures_with_numbered_names(tmp_path):
 def test_read_dots_names_a_picture_without_dots(tmp_path):
     write_dots(tmp_path / "cells" / "001dots.png", POINTS)
     (tmp_path / "cells" / "002cell.png").touch()
-    with pytest.raises(InputError, match=r"002cell\.png` must have a picture of dots"):
-        read_dots(tmp_path, "cells", "train")
+    good, bad = read_dots(tmp_path, "cells", "train")
+    assert good.count == 3 and bad.image.name == "002cell.png"
+    assert isinstance(bad, BadRecord) and "002dots.png" in bad.reason
 
 
 def test_read_dots_refuses_a_white_background(tmp_path):
     (tmp_path / "cells").mkdir()
     Image.new("L", (8, 6), 255).save(tmp_path / "cells" / "001dots.png")
-    with pytest.raises(InputError, match=r"001dots\.png` must be black.*48 of its 48"):
-        read_dots(tmp_path, "cells", "train")
+    (bad,) = read_dots(tmp_path, "cells", "train")
+    assert "001dots.png` must be black" in bad.reason and "48 of its 48" in bad.reason
 
 
 def test_read_dots_names_a_damaged_picture_of_dots(tmp_path):
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "001dots.png").touch()
-    with pytest.raises(InputError, match=r"001dots\.png"):
-        read_dots(tmp_path, "cells", "train")
+    (bad,) = read_dots(tmp_path, "cells", "train")
+    assert isinstance(bad, BadRecord) and "001dots.png" in bad.reason
 
 
 def test_read_dots_names_a_folder_without_dots(tmp_path):

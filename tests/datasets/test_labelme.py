@@ -5,6 +5,7 @@ import pytest
 
 from config.errors import InputError
 from datasets.labelme import read_labelme
+from datasets.records import BadRecord
 
 
 def shape(kind, points, label="cell"):
@@ -84,8 +85,8 @@ def test_read_labelme_takes_every_fifth_and_tells_of_other_pictures(tmp_path, ca
 )
 def test_read_labelme_names_the_bad_shape(tmp_path, bad, message):
     write(tmp_path / "cells" / "a.json", [shape("point", [[1, 1]]), bad])
-    with pytest.raises(InputError, match=rf"a\.json` shape 1{message}"):
-        read_labelme(tmp_path, "cells", "train")
+    (bad,) = read_labelme(tmp_path, "cells", "train")
+    assert isinstance(bad, BadRecord) and f"a.json` shape 1{message}" in bad.reason
 
 
 def test_read_labelme_takes_a_shape_without_a_type_for_a_polygon(tmp_path):
@@ -99,5 +100,18 @@ def test_read_labelme_names_a_file_of_another_kind(tmp_path):
     with pytest.raises(InputError, match=r"must hold files named `\*\.json`"):
         read_labelme(tmp_path, "cells", "train")
     (tmp_path / "cells" / "a.json").write_text('{"images": []}')
-    with pytest.raises(InputError, match=r"a\.json` must be an object with `shapes`"):
-        read_labelme(tmp_path, "cells", "train")
+    (bad,) = read_labelme(tmp_path, "cells", "train")
+    assert bad.image.name == "a.json" and "a.json` must be an object with `shapes`" in bad.reason
+
+
+def test_read_labelme_keeps_the_place_of_a_picture_whose_file_is_damaged(tmp_path):
+    for name in "abcde":
+        write(tmp_path / "cells" / "labels" / f"{name}.json", [shape("point", [[1, 1]])])
+    (tmp_path / "cells" / "images").mkdir()
+    for name in "abcde":
+        (tmp_path / "cells" / "images" / f"{name}.jpg").touch()
+    (tmp_path / "cells" / "labels" / "b.json").write_text("{")
+    records = read_labelme(tmp_path, "cells", "train")
+    assert [record.image.name for record in records] == [f"{name}.jpg" for name in "abcd"]
+    assert records[1].image.parent.name == "images" and "b.json` must be JSON" in records[1].reason
+    assert records[2].class_names == ("cell",)

@@ -7,7 +7,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets import formats
 from datasets.points import read_points
-from datasets.records import PointRecord, Region
+from datasets.records import BadRecord, PointRecord, Region
 
 
 @pytest.fixture
@@ -123,14 +123,24 @@ def test_read_points_drops_points_outside_a_region(one_record):
 
 
 def test_read_points_names_the_picture_of_a_bad_region(one_record):
-    with pytest.raises(InputError, match=r"a\.png`: .*polygons must mark a pixel"):
-        one_record(np.zeros((0, 2)), region=Region(polygons=(np.zeros((3, 2)),)))
+    bad = one_record(np.zeros((0, 2)), region=Region(polygons=(np.zeros((3, 2)),)))
+    assert isinstance(bad, BadRecord) and bad.image.name == "a.png"
+    assert "a.png`: " in bad.reason and "polygons must mark a pixel" in bad.reason
+
+
+@pytest.mark.parametrize("classes", [None, ["cat"]])
+def test_read_points_hands_bad_records_on(monkeypatch, tmp_path, classes):
+    bad = BadRecord(tmp_path / "a.png", "`a.mat` is damaged.")
+    good = PointRecord(tmp_path / "b.png", np.zeros((1, 2)), np.array([1]), ("cat",))
+    monkeypatch.setitem(formats.FORMATS, "made_up", lambda *_: [bad, good])
+    records = read_points("made_up", tmp_path, ".", "train", classes=classes)
+    assert records[0] == bad and records[1].count == 1
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_read_points_refuses_points_that_are_no_numbers(one_record, value):
-    with pytest.raises(InputError, match=r"a\.png` must have finite points"):
-        one_record([[1.0, value]])
+    bad = one_record([[1.0, value]])
+    assert isinstance(bad, BadRecord) and "a.png` must have finite points" in bad.reason
 
 
 @pytest.mark.parametrize("name", formats.COUNT_FORMATS)

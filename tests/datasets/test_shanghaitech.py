@@ -3,6 +3,7 @@ import pytest
 import scipy.io
 
 from config.errors import InputError
+from datasets.records import BadRecord
 from datasets.shanghaitech import read_shanghaitech
 
 
@@ -56,16 +57,18 @@ def test_read_shanghaitech_lists_an_absent_picture(tmp_path):
 def test_read_shanghaitech_names_a_picture_without_points(tmp_path):
     write_part(tmp_path)
     (tmp_path / "part_B/train_data/images/IMG_3.jpg").touch()
-    with pytest.raises(InputError, match=r"IMG_3\.jpg` must have points"):
-        read_shanghaitech(tmp_path, "part_B", "train")
+    bad = read_shanghaitech(tmp_path, "part_B", "train")[2]
+    assert isinstance(bad, BadRecord) and bad.image.name == "IMG_3.jpg"
+    assert "GT_IMG_3.mat` must be an annotation file. There is no such file" in bad.reason
 
 
 def test_read_shanghaitech_names_a_mat_of_another_shape(tmp_path):
     write_part(tmp_path)
     path = tmp_path / "part_B/train_data/ground_truth/GT_IMG_1.mat"
     scipy.io.savemat(path, {"annPoints": np.zeros((1, 2))})
-    with pytest.raises(InputError, match=r"GT_IMG_1\.mat` must hold `image_info"):
-        read_shanghaitech(tmp_path, "part_B", "train")
+    bad, good = read_shanghaitech(tmp_path, "part_B", "train")
+    assert bad.image.name == "IMG_1.jpg" and good.count == 2
+    assert "GT_IMG_1.mat` must hold `image_info" in bad.reason
 
 
 def test_read_shanghaitech_names_a_missing_folder(tmp_path):

@@ -3,28 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datasets.scene_people import head_points
-from datasets.synthetic import MIN_VISIBLE, _keep_visible, draw_scene, sample_scene
+from datasets.scene_pictures import draw_scene
+from datasets.synthetic import MIN_VISIBLE, _keep_visible, sample_scene
 
 
 def find_scene(smallest, **options):
     """The first scene of seed 0 with at least so many people."""
     scenes = (sample_scene(0, index, **options) for index in range(1000))
     return next(scene for scene in scenes if scene.count >= smallest)
-
-
-def test_draw_scene_labels_agree_with_each_other():
-    drawn = draw_scene(find_scene(20))
-    height, width = drawn.label_map.shape
-    assert drawn.image.shape == (height, width, 3) and drawn.image.dtype == np.uint8
-    assert drawn.label_map.dtype == np.int32
-    assert set(np.unique(drawn.label_map)) == set(range(drawn.count + 1))
-    assert drawn.points.shape == (drawn.count, 2) and drawn.boxes.shape == (drawn.count, 4)
-    assert ((drawn.points >= 0) & (drawn.points < [height, width])).all()
-    for label, (left, top, right, bottom) in enumerate(drawn.boxes, start=1):
-        rows, cols = np.nonzero(drawn.label_map == label)
-        expected = (cols.min(), rows.min(), cols.max() + 1, rows.max() + 1)  # half-open
-        assert (left, top, right, bottom) == expected
 
 
 def test_scenes_come_from_seed_and_index_alone():
@@ -122,12 +108,6 @@ def test_scenes_take_any_size_and_scale_with_it(size):
     drawn = draw_scene(scene)
     assert drawn.image.shape == (*size, 3)
     assert (scene.people["height"] < size[0]).all()
-
-
-def test_heads_lie_on_the_person():
-    scene = find_scene(1, max_count=1)
-    (row, col), labels = head_points(scene.people)[0], draw_scene(scene).label_map
-    assert labels[int(row), int(col)] == 1
 
 
 @pytest.mark.parametrize(

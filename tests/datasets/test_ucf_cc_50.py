@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from config.errors import InputError
+from datasets.records import BadRecord
 from datasets.ucf_cc_50 import read_ucf_cc_50
 
 
@@ -36,11 +36,12 @@ def test_read_ucf_cc_50_lists_an_absent_picture(data_dir):
 
 def test_read_ucf_cc_50_names_a_picture_without_points(data_dir):
     (data_dir / "UCF" / "7.jpg").touch()
-    with pytest.raises(InputError, match=r"7\.jpg` must have points"):
-        read_ucf_cc_50(data_dir, "UCF", "train")
+    bad = read_ucf_cc_50(data_dir, "UCF", "train")[-1]
+    assert isinstance(bad, BadRecord) and bad.image.name == "7.jpg"
+    assert "7_ann.mat` must be an annotation file" in bad.reason
 
 
 def test_read_ucf_cc_50_names_a_mat_without_points(data_dir):
     scipy.io.savemat(data_dir / "UCF" / "2_ann.mat", {"other": 1})
-    with pytest.raises(InputError, match=r"2_ann\.mat` must hold `annPoints`"):
-        read_ucf_cc_50(data_dir, "UCF", "train")
+    bad = read_ucf_cc_50(data_dir, "UCF", "train")[1]
+    assert bad.image.name == "2.jpg" and "2_ann.mat` must hold `annPoints`" in bad.reason

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
+from datasets.records import BadRecord
 from datasets.voc import read_voc
 
 CAT = ("cat", (1, 1, 2, 3), 0)
@@ -106,3 +107,12 @@ def test_read_voc_names_a_folder_without_annotations(tmp_path):
     (tmp_path / "voc").mkdir()
     with pytest.raises(InputError, match="`Annotations`, `annotations` or `annots`.*It holds none"):
         read_voc(tmp_path, "voc", "train")
+
+
+def test_read_voc_names_a_damaged_file_and_reads_the_others(tmp_path, write_set):
+    folder = write_set("abc")
+    (folder / "Annotations" / "b.xml").write_text("<annotation>")
+    records = read_voc(tmp_path, "voc", "train")
+    assert [isinstance(record, BadRecord) for record in records] == [False, True, False]
+    assert records[1].image.name == "b.jpg" and "b.xml` must be" in records[1].reason
+    assert records[2].class_names == ("cat",)

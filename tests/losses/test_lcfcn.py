@@ -211,6 +211,7 @@ def test_lcfcn_value_and_gradient_equal_autodiff(num_channels, num_classes):
 
 @pytest.mark.parametrize("jit_compile", ["auto", False])
 def test_lcfcn_in_a_compiled_fit(jit_compile):
+    keras.utils.set_random_seed(5)
     points, logits = (np.stack([part] * 3) for part in disc_scene())
     model = keras.Sequential(
         [keras.Input((None, None, 1)), keras.layers.Conv2D(1, 3, padding="same")]

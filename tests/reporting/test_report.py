@@ -54,6 +54,16 @@ def test_write_report_shows_command_config_versions_and_use(tmp_path):
     assert "tensorflow" in page and "1 min 15 s" in page and "Responsible use" in page
 
 
+def test_write_report_shows_notes_escaped(tmp_path):
+    page = read_report(make_run(tmp_path, notes=["Scored on <3> pictures."]))
+    assert '<p class="note">Scored on &lt;3&gt; pictures.</p>' in page
+
+
+def test_write_report_names_the_best_and_worst_pictures(tmp_path):
+    page = read_report(make_run(tmp_path, ["worst_00", "best_01"]))
+    assert "worst 1: true points" in page and "best 2: true points" in page
+
+
 def test_write_report_needs_no_other_file(tmp_path):
     run = make_run(tmp_path, ["error_boxplot", "other"])
     tags = Tags()

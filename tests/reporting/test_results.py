@@ -41,8 +41,13 @@ def test_write_results_has_the_agreed_keys(tmp_path):
     content = json.loads(write_results(tmp_path, make_results()).read_text())
     assert set(content) == {
         *("experiment", "status", "metrics", "units", "config"),
-        *("versions", "seed", "git_commit", "seconds", "command"),
+        *("versions", "seed", "git_commit", "seconds", "command", "notes"),
     }
+
+
+def test_write_results_keeps_notes(tmp_path):
+    write_results(tmp_path, make_results(notes=["Scored on 3 pictures."]))
+    assert read_results(tmp_path).notes == ["Scored on 3 pictures."]
 
 
 def test_write_results_stores_null_for_nan(tmp_path):

@@ -1,11 +1,17 @@
 import argparse
 import errno
 import json
+import signal
 
 import pytest
 
 from config.errors import InputError
-from training.command_line import complete_arguments, run_command
+from training.command_line import (
+    add_common_arguments,
+    add_override,
+    complete_arguments,
+    run_command,
+)
 from training.interruption import StoppedRun
 
 
@@ -30,6 +36,41 @@ def test_run_command_reports_in_one_line(capsys, error, status, text):
     printed = capsys.readouterr().err
     assert text in printed
     assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_command_that_is_resumable_ends_with_75_at_a_signal(capsys, number):
+    parser = argparse.ArgumentParser(prog="prog")
+    status = run_command(lambda args: signal.raise_signal(number), parser, [], resumable=True)
+    assert status == 75
+    assert capsys.readouterr().err == "prog: error: stopped; the same command line starts again.\n"
+
+
+def test_run_command_ends_with_75_when_a_library_made_another_error_of_the_stop(capsys):
+    def main(args):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except StoppedRun as stop:
+            raise RuntimeError("in a callback") from stop
+
+    assert run_command(main, argparse.ArgumentParser(), [], resumable=True) == 75
+    assert "stopped (RuntimeError); start the same command line again" in capsys.readouterr().err
+
+
+def test_run_command_elsewhere_leaves_ctrl_c_to_python(capsys):
+    def main(args):
+        signal.raise_signal(signal.SIGINT)
+
+    assert run_command(main, argparse.ArgumentParser(), []) == 130
+
+
+def test_add_override_is_another_way_to_set():
+    parser = argparse.ArgumentParser()
+    add_common_arguments(parser)
+    add_override(parser, "N", "patches a side")
+    given = parser.parse_args(["--set", "N=3", "--N", "2", "--set", "bin_width=5"])
+    assert given.overrides == ["N=3", "N=2", "bin_width=5"]
+    assert parser.parse_args([]).overrides == []
 
 
 def test_run_command_keeps_the_traceback_of_a_bug():

@@ -4,7 +4,13 @@ import pytest
 import tensorflow as tf
 
 from config.errors import InputError
-from training.distribution import build_metrics, check_batch, evaluate, split_batches
+from training.distribution import (
+    build_metrics,
+    check_batch,
+    evaluate,
+    leave_strategy,
+    split_batches,
+)
 
 
 def test_split_batches_keeps_structure_order_and_count():
@@ -37,3 +43,12 @@ def test_build_metrics_changes_no_value_and_evaluate_weighs_records_alike():
     assert all(float(value) == 0 for value in model.metrics_variables)
     # Errors 0, 0, 3: mean squared 9 / 3, mean absolute 3 / 3, though the batches are unequal.
     assert evaluate(model, batches) == {"loss": 3.0, "mae": 1.0}
+
+
+def test_leave_strategy_works_as_on_one_device():
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        assert tf.distribute.has_strategy()
+        assert leave_strategy(tf.distribute.has_strategy) is False
+        with pytest.raises(ZeroDivisionError):
+            leave_strategy(lambda: 1 / 0)
+    assert leave_strategy(lambda: 3) == 3

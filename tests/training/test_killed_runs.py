@@ -1,6 +1,7 @@
 """A run that is killed outright, wherever it is, goes on to the very same files."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -37,12 +38,13 @@ def data_dir(tmp_path_factory):
     return folder
 
 
-def start(data_dir, experiments, *more):
+def start(data_dir, experiments):
     overrides = [f"--set={name}={value}" for name, value in PARAMS.items()]
-    command = [sys.executable, "train_wrapper.py", "--data_dir", str(data_dir)]
-    command += ["--experiment_dir", str(experiments), "--checkpoint_steps=1", *overrides, *more]
-    log = open(experiments.with_suffix(".log"), "a")
-    return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    command = [sys.executable, "tests/training/tiny_ranker.py", "--data_dir", str(data_dir)]
+    command += ["--experiment_dir", str(experiments), "--checkpoint_steps=1", *overrides]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with open(experiments.with_suffix(".log"), "a") as log:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
 def wait_for(process, folder, pattern, step):

@@ -48,3 +48,13 @@ def test_main_shows_output_that_is_not_utf8(capfd):
     code = "import sys; sys.stdout.buffer.write(bytes([255]) + b' sent')"
     assert main(build_parser().parse_args(["--workers", "1", "--", "-c", code])) == 0
     assert capfd.readouterr().out == "[worker 0] \ufffd sent\n"
+
+
+def test_main_tells_a_scheduler_to_start_again_what_a_signal_ended(capfd):
+    # The first worker sends the signal here; both die of it, having no handlers of their own.
+    code = (
+        "import json, os, signal; first = not json.loads(os.environ['TF_CONFIG'])['task']['index']"
+    )
+    code += "; first and os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    assert main(build_parser().parse_args(["--workers", "2", "--", "-c", code])) == 75
+    assert capfd.readouterr().out.count("ended with status -15") == 2

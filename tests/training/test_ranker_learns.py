@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from datasets.synthetic import draw_scene, sample_scene
+from datasets.scene_pictures import draw_scene
+from datasets.synthetic import sample_scene
 from losses.ranking import build_ranking_loss
 from metrics.counting import RankAccuracy
 from models.encoders import build_encoder, set_batch_norm

@@ -8,8 +8,9 @@ from config.errors import InputError
 from train_wrapper import build_parser
 from training.command_line import list_given
 from training.resuming import restore_arguments
+from training.run_folders import read_run
 from training.run_lock import release_runs
-from training.runs import load_run_params, open_run, read_run
+from training.runs import load_run_params, open_run
 
 CONFIG = str(Path(__file__).resolve().parents[2] / "config")
 
@@ -24,7 +25,7 @@ def parse(*argv):
 @pytest.fixture
 def run(tmp_path):
     args = parse("--experiment_dir", str(tmp_path), "--params_dir", CONFIG, "--seed", "5")
-    yield str(open_run(args, load_run_params(args), args.dataset))
+    yield str(open_run(args, load_run_params(args), args.dataset, records={}))
     release_runs()
 
 
@@ -32,6 +33,10 @@ def test_restore_arguments_takes_those_of_the_run(run):
     restored = restore_arguments(parse("--resume", run))
     assert (restored.seed, restored.resume, restored.force) == (5, run, False)
     assert load_run_params(restored).input_shape == (640, 853, 3)
+
+
+def test_restore_arguments_keeps_force_for_data_that_changed(run):
+    assert restore_arguments(parse("--resume", run, "--force")).force
 
 
 def test_restore_arguments_allows_what_agrees_and_what_is_free(run):
@@ -53,7 +58,7 @@ def test_restore_arguments_forced_takes_the_new_values_and_keeps_them(run, caplo
     params = load_run_params(args)
     assert params.epochs == 20
     assert "`epochs` was 15, now 20" in caplog.text
-    assert str(open_run(args, params, args.dataset)) == run
+    assert str(open_run(args, params, args.dataset, records={})) == run
     arguments, stored = read_run(Path(run))
     assert (arguments["seed"], stored["epochs"]) == (5, 20)
 

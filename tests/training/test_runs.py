@@ -1,186 +1,107 @@
 import argparse
 import json
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from config.errors import InputError
-from config.loader import load_params
-from training.run_lock import lock_run, release_runs
-from training.runs import (
-    create_run,
-    find_latest_run,
-    find_unfinished_runs,
-    is_finished,
-    load_run_params,
-    open_run,
-    read_run,
-)
-
-CONFIG = Path(__file__).resolve().parents[2] / "config"
-BASELINE = "training/baseline"
+from datasets.records import CountRecord
+from training.run_folders import create_run, read_digests
+from training.run_lock import release_runs
+from training.runs import load_run_params, open_run
 
 
 @pytest.fixture
-def args(tmp_path):
-    return argparse.Namespace(
-        experiment=BASELINE,
-        experiment_dir=str(tmp_path),
-        experiment_name="baseline",
-        dataset="a/b c",
-        index="0",
-        seed=0,
-        resume=None,
-        fresh=False,
-        overrides=[],
-        params_dir=str(CONFIG),
-    )
+def records(args, tmp_path):
+    """Three counted pictures in the data folder."""
+    (tmp_path / "data").mkdir()
+    pictures = [tmp_path / "data" / f"{number}.png" for number in range(3)]
+    for picture in pictures:
+        picture.write_bytes(b"pixels")
+    return {"training": [CountRecord(picture, 5) for picture in pictures]}
 
 
-@pytest.fixture
-def params():
-    return load_params(CONFIG, BASELINE)
+def resuming(args, run, *, force=False):
+    return argparse.Namespace(**{**vars(args), "resume": str(run), "force": force, "given": ()})
 
 
-@pytest.fixture(autouse=True)
-def free_runs():
-    yield
-    release_runs()
+def test_open_run_goes_on_with_the_unfinished_run_of_the_same_command(args, params, records):
+    first = open_run(args, params, "d", records=records)
+    assert open_run(args, params, "d", records=records) == first
 
 
-@contextmanager
-def held_elsewhere(run):
-    """Hold the run's lock in another process."""
-    code = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); "
-    code += "print('held', flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", code, str(run / "lock")]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"held\n"
-    try:
-        yield
-    finally:
-        process.communicate()
-
-
-def finish(run):
-    (run / "results.json").write_text(json.dumps({"status": "finished"}))
-
-
-def test_create_run_makes_the_published_folders(args, params, tmp_path):
-    run = create_run(args, params, args.dataset)
-    assert run.parent == tmp_path / "baseline" / "a_b_c" / "0"
-    time.strptime(run.name, "%Y-%m-%d-%H-%M-%S")
-    arguments, config = read_run(run)
-    assert arguments["experiment"] == BASELINE
-    assert config["input_shape"] == [640, 853, 3]
-
-
-def test_create_run_never_shares_a_folder(args, params):
-    runs = {create_run(args, params, "d") for _ in range(3)}
-    assert len(runs) == 3
-
-
-def test_create_run_reports_a_file_in_the_way(args, params, tmp_path):
-    (tmp_path / "baseline").write_text("a file")
-    with pytest.raises(OSError, match="Not a directory|File exists"):
-        create_run(args, params, "d")
-
-
-def test_find_latest_run_takes_the_newest_finished_one(args, params, tmp_path):
-    old, new, unfinished = (create_run(args, params, "d") for _ in range(3))
-    finish(old)
-    finish(new)
-    assert unfinished.name > new.name > old.name
-    assert find_latest_run(tmp_path, BASELINE) == new
-
-
-def test_find_latest_run_passes_over_other_experiments(args, params, tmp_path):
-    other = argparse.Namespace(**{**vars(args), "experiment": "training/points"})
-    finish(create_run(other, params, "d"))
-    with pytest.raises(InputError, match="holds no finished run of `training/baseline`"):
-        find_latest_run(tmp_path, BASELINE)
-
-
-def test_open_run_goes_on_with_the_unfinished_run_of_the_same_command(args, params):
-    first = open_run(args, params, "d")
-    assert open_run(args, params, "d") == first
-
-
-def test_open_run_starts_anew_after_a_finished_run(args, params):
-    first = open_run(args, params, "d")
+def test_open_run_starts_anew_after_a_finished_run(args, params, records, finish):
+    first = open_run(args, params, "d", records=records)
     finish(first)
-    assert open_run(args, params, "d") != first
+    assert open_run(args, params, "d", records=records) != first
 
 
-def test_open_run_starts_anew_when_asked(args, params):
-    first = open_run(args, params, "d")
+def test_open_run_starts_anew_when_asked(args, params, records):
+    first = open_run(args, params, "d", records=records)
     args.fresh = True
-    assert open_run(args, params, "d") != first
+    assert open_run(args, params, "d", records=records) != first
 
 
-def test_open_run_passes_over_a_run_that_another_process_holds(args, params):
-    first = open_run(args, params, "d")
+def test_open_run_passes_over_a_run_that_another_process_holds(
+    args, params, records, held_elsewhere
+):
+    first = open_run(args, params, "d", records=records)
     release_runs()
     with held_elsewhere(first):
-        second = open_run(args, params, "d")
-        named = argparse.Namespace(**{**vars(args), "resume": str(first)})
+        second = open_run(args, params, "d", records=records)
         with pytest.raises(InputError, match="another process is at work in this run"):
-            open_run(named, params, "d")
+            open_run(resuming(args, first), params, "d", records=records)
     assert second != first
 
 
-def test_find_unfinished_runs_wants_the_same_config_and_arguments(args, params):
-    create_run(args, params, "d")
-    other_params = load_params(CONFIG, BASELINE, ["epochs=3"])
-    other_args = argparse.Namespace(**{**vars(args), "seed": 1})
-    assert find_unfinished_runs(args, other_params) == []
-    assert find_unfinished_runs(other_args, params) == []
-
-
-def test_find_unfinished_runs_passes_over_torn_folders(args, params, tmp_path):
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x" / "args.json").write_text("{")
-    assert find_unfinished_runs(args, params) == []
-
-
-def test_lock_run_is_freed_when_its_holder_is_killed(args, params):
-    run = create_run(args, params, "d")
-    release_runs()
-    with held_elsewhere(run):
-        assert not lock_run(run)
-    assert lock_run(run)
-    assert lock_run(run)  # this process has it already
-
-
-def test_open_run_does_not_care_how_often_checkpoints_are_written(args, params):
-    first = open_run(args, params, "d")
+def test_open_run_does_not_care_how_often_checkpoints_are_written(args, params, records):
+    first = open_run(args, params, "d", records=records)
     args.checkpoint_steps = 7
-    assert open_run(args, params, "d") == first
+    assert open_run(args, params, "d", records=records) == first
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", "null", "[" * 100_000])
-@pytest.mark.parametrize("name", ["args.json", "hyperparams.json"])
-def test_read_run_refuses_files_that_are_no_objects(args, params, name, text):
-    run = create_run(args, params, "d")
-    (run / name).write_text(text)
-    with pytest.raises(InputError, match="must be a run folder, with args.json and hyperparams"):
-        read_run(run)
-    assert find_unfinished_runs(args, params) == []
+def test_open_run_starts_anew_when_the_data_changed_and_says_why(args, params, records, caplog):
+    first = open_run(args, params, "d", records=records)
+    fewer = {"training": records["training"][:2]}
+    second = open_run(args, params, "d", records=fewer)
+    assert second != first
+    assert f"{first} is not continued, for its data have changed: `training` had 3" in caplog.text
+    assert open_run(args, params, "d", records=fewer) == second
+    assert open_run(args, params, "d", records=records) == first  # they are back
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", "null"])
-def test_is_finished_wants_an_object(tmp_path, text):
-    (tmp_path / "results.json").write_text(text)
-    assert not is_finished(tmp_path)
+def test_open_run_refuses_to_resume_with_other_data(args, params, records):
+    run = open_run(args, params, "d", records=records)
+    records["training"][1] = CountRecord(records["training"][1].image, 6)
+    with pytest.raises(InputError, match="data must be those .* is number 2 .*1.png.*`--force`"):
+        open_run(resuming(args, run), params, "d", records=records)
+
+
+def test_open_run_forced_goes_on_with_other_data_and_keeps_them(args, params, records, caplog):
+    run = open_run(args, params, "d", records=records)
+    fewer = {"training": records["training"][1:]}
+    assert open_run(resuming(args, run, force=True), params, "d", records=fewer) == run
+    assert "goes on with other data: `training` had 3 records, now 2" in caplog.text
+    assert len(read_digests(run)["training"]["labels"]) == 2 * 8
+    assert open_run(args, params, "d", records=fewer) == run
+
+
+def test_open_run_takes_a_run_without_digests_for_one_of_other_data(args, params, records):
+    run = open_run(args, params, "d", records=records)
+    (run / "data.json").unlink()
+    with pytest.raises(InputError, match="`training` had 0 records, now 3"):
+        open_run(resuming(args, run), params, "d", records=records)
 
 
 @pytest.mark.parametrize("experiment", ["training/basline", ["a"], None])
 def test_load_run_params_names_an_unknown_experiment(args, params, experiment):
-    args.resume = str(create_run(args, params, "d"))
+    args.resume = str(create_run(args, params, "d", {}))
     args.experiment = experiment
     with pytest.raises(InputError, match="d/0/.*: unknown experiment `.*nearest known one is"):
         load_run_params(args)
+
+
+def test_load_run_params_takes_those_of_the_run(args, params):
+    run = create_run(args, params, "d", {})
+    stored = json.loads((run / "hyperparams.json").read_text())
+    (run / "hyperparams.json").write_text(json.dumps({**stored, "epochs": 3}))
+    assert load_run_params(resuming(args, run)).epochs == 3

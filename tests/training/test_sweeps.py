@@ -1,25 +1,31 @@
 import json
 import logging
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+import finetune_wrapper
+import train_wrapper
 from config.errors import InputError
 from reporting.results import Results, write_results
-from train_wrapper import build_parser
 from training import sweeps
 from training.command_line import list_given
+from training.model_files import name_model_file
+from training.run_folders import create_run
 from training.run_lock import release_runs
-from training.runs import create_run, load_run_params
+from training.runs import load_run_params
 from training.sweeps import parse_sweeps, run_sweep, strip_sweeps
 
 CONFIG = str(Path(__file__).resolve().parents[2] / "config" / "demo")
 
 
-def parse(*argv):
-    args = build_parser().parse_args(argv)
-    args.given, args.experiment_name = list_given(build_parser(), argv), "baseline"
+def parse(*argv, wrapper="train_wrapper"):
+    parser = {"train_wrapper": train_wrapper, "finetune_wrapper": finetune_wrapper}[
+        wrapper
+    ].build_parser()
+    args = parser.parse_args(argv)
+    args.given, args.experiment_name = list_given(parser, argv), Path(args.experiment).name
     return args
 
 
@@ -56,23 +62,30 @@ def test_strip_sweeps_keeps_the_other_arguments():
 
 @pytest.fixture
 def started(monkeypatch):
-    """Stand in for the wrapper: each command leaves a finished run, its loss the epochs told."""
+    """Stand in for the wrappers: each command leaves a finished run, its loss a value told."""
     commands = []
 
-    def run(command, check):
+    def run(command):
         commands.append(command)
-        args = parse(*command[2:])
+        wrapper = Path(command[1]).stem
+        args = parse(*command[2:], wrapper=wrapper)
+        if wrapper == "finetune_wrapper":
+            args = name_model_file(args)
         params = load_run_params(args)
-        folder = create_run(args, params, args.dataset)
-        values = {"experiment": args.experiment, "status": "finished", "units": {}, "config": {}}
-        metrics = {"val_loss": float(params.epochs)}
-        results = Results(**values, metrics=metrics, seed=0, seconds=1.0, command="x")
-        write_results(folder, results)
-        release_runs()
-        return SimpleNamespace(returncode=0)
+        metrics = {"val_loss": float(params.epochs if wrapper == "train_wrapper" else params.N)}
+        write_finished(args, params, metrics)
+        return 0
 
-    monkeypatch.setattr(sweeps, "subprocess", SimpleNamespace(run=run))
+    monkeypatch.setattr(sweeps, "_run", run)
     return commands
+
+
+def write_finished(args, params, metrics):
+    folder = create_run(args, params, "d", {})
+    values = {"experiment": args.experiment, "status": "finished", "units": {}, "config": {}}
+    write_results(folder, Results(**values, metrics=metrics, seed=0, seconds=1.0, command="x"))
+    release_runs()
+    return folder
 
 
 def test_run_sweep_starts_what_is_missing_and_compares_all(started, tmp_path, capsys, caplog):
@@ -93,3 +106,66 @@ def test_run_sweep_finds_a_bad_value_before_the_first_run(started, tmp_path):
     with pytest.raises(InputError, match="`epochs`"):
         run_sweep(parse(*argv), "train_wrapper.py", argv)
     assert started == []
+
+
+def train_ranker(tmp_path):
+    """Leave a finished training run, the newest one, with a model file."""
+    args = parse("--experiment_dir", str(tmp_path), "--params_dir", CONFIG)
+    run = write_finished(args, load_run_params(args), {"val_loss": 1.0})
+    (run / "best_model_00.keras").touch()
+    return run
+
+
+def sweep_finetuning(tmp_path, *more):
+    argv = ["--experiment_path", str(tmp_path), "--params_dir", CONFIG, *more]
+    args = name_model_file(parse(*argv, wrapper="finetune_wrapper"))
+    assert run_sweep(args, "finetune_wrapper.py", argv) == 0
+
+
+def test_run_sweep_runs_all_anew_for_a_newer_latest_model(started, tmp_path):
+    first = train_ranker(tmp_path)
+    sweep_finetuning(tmp_path, "--sweep", "bin_width=10,20")
+    sweep_finetuning(tmp_path, "--sweep", "bin_width=10,20", "--model_path", str(first))
+    assert len(started) == 2  # the run's folder and "latest" mean the same file
+    second = train_ranker(tmp_path)
+    sweep_finetuning(tmp_path, "--sweep", "bin_width=10,20", "--model_path", "latest")
+    assert len(started) == 4
+    model = [argument for argument in started[3] if argument.startswith("--model_path=")]
+    assert model == [f"--model_path={second / 'best_model_00.keras'}"]
+
+
+def test_run_sweep_hands_n_to_its_runs(started, tmp_path, capsys):
+    train_ranker(tmp_path)
+    sweep_finetuning(tmp_path, "--N", "3", "--sweep", "bin_width=10,20")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[2:4]] == ["3", "3"]
+    sweep_finetuning(tmp_path, "--N", "3", "--sweep", "N=1,2")  # the values swept win
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[2:4]] == ["1", "2"]
+
+
+def test_run_sweep_is_refused_among_several_workers(started, tmp_path, monkeypatch):
+    cluster = {"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    argv = ["--experiment_dir", str(tmp_path), "--params_dir", CONFIG, "--sweep", "epochs=4,3"]
+    with pytest.raises(InputError, match="`--sweep` must be started by one process.* 2 workers"):
+        run_sweep(parse(*argv), "train_wrapper.py", argv)
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("raise SystemExit(3)", 3),
+        ("import os; os.kill(os.getpid(), 9)", 9),
+        ("import os, signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()", 75),
+        (
+            "import os, signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0)); "
+            "os.kill(os.getppid(), signal.SIGTERM); signal.pause()",
+            75,
+        ),
+    ],
+    ids=["fails", "killed", "stopped at its start", "stopped after its results"],
+)
+def test_run_tells_how_a_run_ended(code, status):
+    assert sweeps._run([sys.executable, "-c", code]) == status

@@ -65,7 +65,9 @@ def train(args: argparse.Namespace) -> Path:
     ranker, encoder = build_model(
         params, list_length=len(training[0].images), num_steps=steps * params.epochs
     )
-    run = open_run(args, params, args.dataset)
+    run = open_run(
+        args, params, args.dataset, records={"training": training, "validation": validation}
+    )
     load = make_ranked_sample_loader(
         training, open_source(training, args, params), build_augment(params.augment)
     )

@@ -31,7 +31,8 @@ def choose_rule(
         records: validation pictures, at least one.
         predict: gives a picture's maps.
         radius: as for `metrics.localization.count_matches`, in pixels.
-        fit_factor: fit to each rule how many objects a blob stands for, see `fit_factor_to`.
+        fit_factor: then fit how many objects a blob stands for, see `fit_factor_to`. It has no
+            say in the rule: a high threshold with a large factor suits a few pictures by chance.
 
     Returns:
         (rule in pixels of the picture, objects per blob: 1 unless fitted).
@@ -46,14 +47,13 @@ def choose_rule(
     rules = [BlobRule(*values) for values in itertools.product(THRESHOLDS, LEVELS, MIN_AREAS)]
     blobs = np.stack([count_blobs(predict(record), rules) for record in records], axis=1)
     counts = np.stack([count_classes(record, blobs.shape[-1]) for record in records])  # (N, K)
-    factors = [fit_factor_to(each, counts) if fit_factor else 1.0 for each in blobs]
-    errors = [np.abs(f * each - counts).mean() for f, each in zip(factors, blobs, strict=True)]
+    errors = [np.abs(each - counts).mean() for each in blobs]
     tied = [i for i, error in enumerate(errors) if error <= min(errors) + 1e-9]
     if len(tied) > 1:
         f1 = _locate(records, predict, [rules[i] for i in tied], radius)
         tied = [i for i, score in zip(tied, f1, strict=True) if score == max(f1)]
     best = min(tied, key=lambda i: _plainness(rules[i]))
-    return rules[best], factors[best]
+    return rules[best], fit_factor_to(blobs[best], counts) if fit_factor else 1.0
 
 
 def fit_factor_to(blobs: np.ndarray, counts: np.ndarray) -> float:

@@ -73,7 +73,8 @@ def fit_points(
     trained = build_trained(network, params, num_classes, num_steps=steps * params.epochs)
     counter = build_counter(network, params, read_rule(params), params.objects_per_blob)
     load = _make_loader(training, params)
-    run = open_run(args, params, name_datasets(args)[0])
+    records = dict(zip(("training", "validation"), pictures, strict=True))
+    run = open_run(args, params, name_datasets(args)[0], records=records)
     plan = FitPlan(
         run=run,
         epochs=params.epochs,

@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -17,6 +18,7 @@ from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
 from reporting.point_settings import POINTS_FILE, find_settings, settings_asset
 from training.callbacks import save_model
+from training.distribution import leave_strategy
 from training.finish import finish_run
 from training.points.calibration import choose_rule
 from training.points.fitting import BEST_FILE, FIT_FILE
@@ -70,8 +72,11 @@ def score_run(
     Example:
         >>> # see `training.points.train`
     """
-    if not is_chief():
-        return
+    if is_chief():
+        leave_strategy(partial(_score_run, args, params, run, asked))
+
+
+def _score_run(args, params: PointFitParams, run: Path, asked: Asked | None) -> None:
     started = time.monotonic()
     asked = asked or Asked(calibrate=params.calibrate)
     fitted = read_fit(run)

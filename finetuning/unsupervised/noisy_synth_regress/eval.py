@@ -19,6 +19,7 @@ from metrics.counting import counting_metrics
 from reporting.export import export_saved_model
 from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch_counts
 from reporting.model_files import load_keras_model
+from training.distribution import predict, run_without_strategy
 from training.finish import finish_run
 from training.runs import load_run_params
 
@@ -39,9 +40,8 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     started = time.monotonic()
     params = load_run_params(args)
     fitted = json.loads((run / "fit.json").read_text(encoding="utf-8"))
-    counter = load_keras_model(run / "counter.keras")
     records = read_test_pictures(args, params)
-    patch_counter = counter.get_layer("patch_counter")
+    patch_counter = load_keras_model(run / "counter.keras").get_layer("patch_counter")
     patches = make_patch_dataset(
         records,
         patch_counter.input_shape[2:4],
@@ -49,7 +49,7 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
         batch_size=params.batch_size,
         max_pixels=params.max_pixels,
     )
-    predicted = patch_counter.predict(patches, verbose=0)
+    predicted = predict(patch_counter, patches)
     counts = np.array([record.count for record in records], np.float64)
     metrics, units = counting_metrics(counts, predicted["count"], mean_count=fitted["mean_count"])
     metrics.update(fitted["ranker_metrics"])
@@ -57,9 +57,29 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
         {"N": params.N, "predictions": describe(records, predicted)}, run / "predictions.json"
     )
     draw_figures(run, records, predicted, params)
-    saved_model = export_saved_model(counter, run / "saved_model", max_pixels=params.max_pixels)
+    saved_model = run_without_strategy(lambda: export_counter(run, max_pixels=params.max_pixels))
     finish_run(run, args, params, metrics, units, started=started - fitted["seconds"])
     print(f"SavedModel:  {saved_model}")
+
+
+def export_counter(run: Path, *, max_pixels: int) -> Path:
+    """Export the counter of a run, loaded anew: one that lives on several devices cannot be.
+
+    Args:
+        run: run folder with `counter.keras`.
+        max_pixels: larger pictures are refused by the export.
+
+    Returns:
+        The SavedModel's folder.
+
+    Raises:
+        OSError: it cannot be written.
+
+    Example:
+        >>> # see `evaluate`
+    """
+    counter = load_keras_model(run / "counter.keras")
+    return export_saved_model(counter, run / "saved_model", max_pixels=max_pixels)
 
 
 def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> list[dict]:

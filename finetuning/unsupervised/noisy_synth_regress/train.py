@@ -20,9 +20,11 @@ from finetuning.unsupervised.noisy_synth_regress.pictures import (
 from models.counter import build_counter, build_feature_extractor
 from reporting.results import read_results
 from training.callbacks import save_model
+from training.distribution import predict
 from training.experiment import start_seed
 from training.model_files import find_model_file, load_encoder
-from training.runs import is_finished, load_run_params, open_run
+from training.run_folders import is_finished
+from training.runs import load_run_params, open_run
 from training.workers import num_workers
 
 logger = logging.getLogger(__name__)
@@ -54,8 +56,13 @@ def train(args: argparse.Namespace) -> Path:
     model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
     encoder = load_encoder(model_file)
     records = read_train_pictures(args, params)
-    read_test_pictures(args, params)  # What `evaluate` would refuse is refused before any work.
-    run = open_run(args, params, args.train_data)
+    scored = read_test_pictures(args, params)  # What `evaluate` would refuse is refused here.
+    run = open_run(
+        args,
+        params,
+        args.train_data,
+        records={"training": records, "test": scored, "model": [model_file]},
+    )
     whole_pictures = make_patch_dataset(
         records,
         encoder.input_shape[1:3],
@@ -63,8 +70,8 @@ def train(args: argparse.Namespace) -> Path:
         batch_size=params.batch_size,
         max_pixels=params.max_pixels,
     )
-    features = build_feature_extractor(encoder).predict(
-        whole_pictures.map(lambda patches: patches[:, 0]), verbose=0
+    features = predict(
+        build_feature_extractor(encoder), whole_pictures.map(lambda patches: patches[:, 0])
     )  # (num_images, C)
     counts = np.array([record.count for record in records], np.float64)
     weights = fit_weights(features, counts)
