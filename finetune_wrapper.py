@@ -3,10 +3,8 @@
 import argparse
 import sys
 
+from training.arguments import add_common_arguments, add_fitting_arguments, add_override
 from training.command_line import (
-    add_common_arguments,
-    add_fitting_arguments,
-    add_override,
     complete_arguments,
     import_stage,
     name_model,

@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from tqdm import tqdm
 
+from config.commands import EXIT_ERROR
 from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
@@ -17,7 +18,7 @@ from reporting.prediction import find_images, predict_images
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tiling import predict_blobs
-from training.command_line import EXIT_ERROR, run_command
+from training.command_line import run_command
 
 logger = logging.getLogger("predict")
 

@@ -3,9 +3,8 @@
 import argparse
 import sys
 
+from training.arguments import add_common_arguments, add_fitting_arguments
 from training.command_line import (
-    add_common_arguments,
-    add_fitting_arguments,
     complete_arguments,
     import_stage,
     open_engine,

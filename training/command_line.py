@@ -10,16 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
 
-from config.commands import EXIT_ERROR as EXIT_ERROR
 from config.commands import report_failure, run_main
 from config.errors import InputError
 from config.loader import find_params_file, find_schema
 from config.schema import TrainingParams
-from training.engine_options import (
-    add_device_arguments,
-    add_engine_arguments,
-    read_engine_options,
-)
+from training.arguments import add_fitting_arguments
+from training.engine_options import read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun, StopRequest, stop_on_signal
 from training.resuming import restore_arguments
 
@@ -67,92 +63,6 @@ def run_command(
                 return report_failure(parser, text, EXIT_STOPPED)
 
     return run_main(run, parser, argv)
-
-
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what both wrappers take: where the configuration is, what overrides it, the seed.
-
-    Args:
-        parser: the wrapper's parser; changed in place.
-
-    Example:
-        >>> parser = argparse.ArgumentParser()
-        >>> add_common_arguments(parser)
-        >>> parser.parse_args(["--set", "epochs=3"]).overrides
-        ['epochs=3']
-    """
-    parser.add_argument(
-        "--params_dir", default="config/demo", help="folder of <experiment>.params.json files"
-    )
-    parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
-    parser.add_argument(
-        "--format",
-        default="annotations",
-        help="layout of the data set: annotations, shanghaitech, ucf_cc_50, mall, dots, ...",
-    )
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override one value of the configuration; may be repeated",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
-    parser.add_argument(
-        "--index", default="0", help="folder between data set and time, to number repeats"
-    )
-    _add_run_arguments(parser)
-    add_device_arguments(parser)
-
-
-def add_fitting_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what matters to experiments that train by steps.
-
-    Args:
-        parser: a wrapper's parser; changed in place.
-
-    Example:
-        >>> parser = argparse.ArgumentParser()
-        >>> add_fitting_arguments(parser)
-        >>> parser.parse_args(["--patience", "3"]).patience
-        3
-    """
-    parser.add_argument(
-        "--patience", type=int, default=10, help="epochs without improvement before stopping"
-    )
-    parser.add_argument(
-        "--cache",
-        choices=("auto", "none", "memory", "disk"),
-        default="auto",
-        help="keep decoded and resized training pictures; auto: in memory, if 1 GiB holds them",
-    )
-    add_engine_arguments(parser)
-
-
-def add_override(parser: argparse.ArgumentParser, key: str, meaning: str) -> None:
-    """Add `--KEY VALUE` as another way to write `--set KEY=VALUE`; the later of both wins.
-
-    Args:
-        parser: a wrapper's parser; changed in place.
-        key: of the configuration.
-        meaning: one line.
-
-    Example:
-        >>> parser = argparse.ArgumentParser()
-        >>> add_override(parser, "N", "patches a side")
-        >>> parser.parse_args(["--N", "2"]).overrides
-        ['N=2']
-    """
-    parser.add_argument(
-        f"--{key}",
-        dest="overrides",
-        action="append",
-        default=[],
-        type=f"{key}={{}}".format,
-        metavar=key.upper(),
-        help=f"{meaning}; the same as --set {key}=...",
-    )
 
 
 def list_given(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[str, ...]:
@@ -296,23 +206,3 @@ def _refuse_fitting_arguments(args: argparse.Namespace) -> None:
             f"`--{idle[0]}` acts on experiments that train by steps. Received it with "
             f"{args.experiment}; leave it out."
         )
-
-
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add which run the command goes on with, and how many it starts."""
-    parser.add_argument(
-        "--resume", metavar="RUN", help="go on with this unfinished run folder, as it was started"
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="start anew even if this command left a run unfinished"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="resume although the configuration given differs"
-    )
-    parser.add_argument(
-        "--sweep",
-        action="append",
-        default=[],
-        metavar="KEY=A,B,C",
-        help="one run per value, or per combination when repeated; ends with a page of all",
-    )

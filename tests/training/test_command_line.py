@@ -7,8 +7,6 @@ import pytest
 
 from config.errors import InputError
 from training.command_line import (
-    add_common_arguments,
-    add_override,
     complete_arguments,
     run_command,
 )
@@ -62,15 +60,6 @@ def test_run_command_elsewhere_leaves_ctrl_c_to_python(capsys):
         signal.raise_signal(signal.SIGINT)
 
     assert run_command(main, argparse.ArgumentParser(), []) == 130
-
-
-def test_add_override_is_another_way_to_set():
-    parser = argparse.ArgumentParser()
-    add_common_arguments(parser)
-    add_override(parser, "N", "patches a side")
-    given = parser.parse_args(["--set", "N=3", "--N", "2", "--set", "bin_width=5"])
-    assert given.overrides == ["N=3", "N=2", "bin_width=5"]
-    assert parser.parse_args([]).overrides == []
 
 
 def test_run_command_keeps_the_traceback_of_a_bug():
