@@ -153,7 +153,8 @@ class RandomAugment(keras.layers.Layer):
     In this order: mirror left to right; zoom out by 0 .. 0.60 / s with black around; blur half of
     the pictures (kernel 4, sigma 1 / s); brightness +- 0.4 / s and channel mixing +- 0.15 / s;
     contrast 1 +- 0.6 / s; uniform noise +- 0.1 / s. Call it on an image (H, W, 3), float32 in
-    [0, 1], and a seed (2,) of integers; it returns the same shape and range.
+    [0, 1], and a seed (2,) of integers; it returns the same shape and range. It computes in float32
+    whatever the precision of the network.
 
     Args:
         strength: divisor s of every reach, at least 0.6; larger is weaker.
@@ -170,7 +171,7 @@ class RandomAugment(keras.layers.Layer):
     """
 
     def __init__(self, strength, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if strength < SMALLEST_STRENGTH:
             raise InputError(
                 f"`augment` must be at least {SMALLEST_STRENGTH}: it divides each strength, and "
@@ -178,12 +179,14 @@ class RandomAugment(keras.layers.Layer):
             )
         self.strength = strength
         self.steps = [
-            keras.layers.RandomFlip("horizontal"),
-            keras.layers.RandomZoom((0.0, 0.60 / strength), fill_mode="constant", fill_value=0.0),
-            RandomBlur(4, sigma=1.0 / strength),
-            RandomColorAffine(brightness=0.4 / strength, jitter=0.15 / strength),
-            keras.layers.RandomContrast(0.6 / strength, value_range=(0.0, 1.0)),
-            RandomNoise(0.1 / strength),
+            keras.layers.RandomFlip("horizontal", dtype="float32"),
+            keras.layers.RandomZoom(
+                (0.0, 0.60 / strength), fill_mode="constant", fill_value=0.0, dtype="float32"
+            ),
+            RandomBlur(4, sigma=1.0 / strength, dtype="float32"),
+            RandomColorAffine(brightness=0.4 / strength, jitter=0.15 / strength, dtype="float32"),
+            keras.layers.RandomContrast(0.6 / strength, value_range=(0.0, 1.0), dtype="float32"),
+            RandomNoise(0.1 / strength, dtype="float32"),
         ]
 
     def build(self, image_shape, seed_shape):

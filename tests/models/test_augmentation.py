@@ -186,3 +186,19 @@ def test_build_augment_too_strong():
 @pytest.mark.parametrize("strength", [0.6, 1, 100])
 def test_build_augment_limits_are_accepted(strength):
     assert build_augment(strength)(random_image(4, 4, 3), tf.constant([0, 1])).shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_random_augment_computes_in_full_width_whatever_the_precision(precision):
+    image, seed = random_image(8, 6, 3), tf.constant([0, 3])
+    expected = RandomAugment(2.0)(image, seed)
+    keras.config.set_dtype_policy(precision)
+    try:
+        augment = RandomAugment(2.0)
+        copy = RandomAugment.from_config(augment.get_config())
+        given = augment(image, seed), copy(image, seed)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for values in given:
+        assert values.dtype == tf.float32
+        np.testing.assert_array_equal(values, expected)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from datasets.pipeline import make_sample_dataset
 from losses.ranking import build_ranking_loss
+from models.augmentation import build_augment
 from models.counter import build_counter
 from models.ranker import build_ranker
 from reporting.model_files import load_keras_model
@@ -40,10 +41,14 @@ def build_model():
 
 
 def make_dataset(first_step):
-    pairs = tf.constant(PAIRS)
+    pairs, augment = tf.constant(PAIRS), build_augment(8)
+
+    def load(number, seed):
+        return tf.stack([augment(pairs[number, i], seed) for i in range(2)]), tf.ones((2,))
+
     return make_sample_dataset(
         16,
-        lambda number, seed: (tf.gather(pairs, number), tf.ones((2,))),
+        load,
         batch_size=BATCH,
         steps_per_epoch=STEPS,
         epochs=EPOCHS,
