@@ -173,6 +173,7 @@ class ProgressLines(keras.callbacks.Callback):
     def _log(self, place: str, logs: dict, *, done: int) -> None:
         rate = (time.monotonic() - self._started) / max(1, done - self._first)
         left = rate * (self.epochs * self.state.steps_per_epoch - done)
-        values = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
+        losses_first = sorted(logs, key=lambda name: name.removeprefix("val_") != "loss")
+        values = ", ".join(f"{name} {float(logs[name]):.4g}" for name in losses_first)
         where = f"epoch {self.state.epoch + 1}/{self.epochs} {place}".strip()
         logger.info("%s: %s, about %.0f s left", where, values, left)
