@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import time
 
 import numpy as np
+
+from ops.cores import count_cores
 
 SIZES = ((256, 256), (768, 1024))
 NUM_POINTS = (20, 100, 500)
@@ -164,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11, help="timed rounds (default 11)")
     rounds = parser.parse_args().rounds
-    print(f"{len(os.sched_getaffinity(0))} cores; times in ms, medians of {rounds} rounds")
+    print(f"{count_cores()} cores; times in ms, medians of {rounds} rounds")
     print(
         "height width points watershed targets  step step/watershed original/step "
         "batch_of_4/4_singles extra_maps"

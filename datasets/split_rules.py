@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 
 SPLITS = ("train", "val", "test")
 
@@ -39,7 +39,8 @@ def every_fifth(records: Sequence, split: str) -> list:
         The records of that split, in order; none for "val".
 
     Raises:
-        InputError: `split` is unknown, or there are too few records to have any.
+        InputError: `split` is unknown, or there are no records.
+        MissingSplit: there are too few records to have any for testing.
 
     Example:
         >>> every_fifth(range(11), "test")
@@ -50,7 +51,7 @@ def every_fifth(records: Sequence, split: str) -> list:
         return []
     chosen = [record for i, record in enumerate(records) if (i % 5 == 4) == (split == "test")]
     if not chosen:
-        raise InputError(
+        raise MissingSplit(
             f"A data set without splits must have at least 5 pictures to have a {split} split "
             f"(every fifth is for testing). It has {len(records)}."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -14,6 +13,7 @@ import tensorflow as tf
 from config.errors import InputError
 from losses.lcfcn_gradient import lcfcn_value_and_gradient
 from losses.lcfcn_targets import lcfcn_targets, read_options
+from ops.cores import count_cores
 
 
 def lcfcn_loss(logits, targets) -> tf.Tensor:
@@ -179,7 +179,7 @@ class LCFCN(keras.losses.Loss):
             targets = lcfcn_targets(points[i], _probabilities(logits[i]), **self.options)
             values[i], gradients[i] = lcfcn_value_and_gradient(logits[i], targets)
 
-        num_threads = min(len(pictures), len(os.sched_getaffinity(0)))
+        num_threads = min(len(pictures), count_cores())
         if num_threads < 2:
             deque(map(run, pictures), maxlen=0)
         else:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ops.blobs import label_blobs
 
+MAX_LEVELS = 100  # what users may ask for; each is a labelling of its own
+
 
 def level_thresholds(threshold: float, levels: int) -> list[float]:
     """Spread thresholds evenly between the lowest one and 1.

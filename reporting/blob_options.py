@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.errors import InputError
+from ops.blob_levels import MAX_LEVELS
 from ops.tiles import ALIGNMENT
 from reporting.point_settings import PointSettings
 
@@ -13,7 +14,7 @@ from reporting.point_settings import PointSettings
 # on ResNet50 and MobileNetV2, where the outer parts hardly weigh. Half of each tile is core.
 TILE = 1280
 OVERLAP = 192
-MAX_LEVELS = 100
+MAX_TILE = 4096  # pixels of the picture: 200 MB as float32, whatever the scale
 MAX_SCALE = 16
 
 
@@ -76,8 +77,13 @@ class BlobOptions:
             2560
         """
         _check_scale(settings.map_scale)
-        overlap = _aligned(OVERLAP / settings.scale) if self.overlap is None else self.overlap
-        tile = _aligned(TILE / settings.scale) if self.tile is None else self.tile
+        overlap, tile = self.overlap, self.tile
+        if overlap is None:
+            overlap = min(_aligned(OVERLAP / settings.scale), MAX_TILE // 4)
+        if tile is None:
+            # A strongly enlarged picture still leaves room between the overlaps.
+            least = 2 * overlap + ALIGNMENT
+            tile = max(min(_aligned(TILE / settings.scale), MAX_TILE), least)
         if settings.map_scale % 1:
             overlap = -(-overlap // 4) * 4
         if overlap < 0 or tile - 2 * overlap < ALIGNMENT:

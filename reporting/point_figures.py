@@ -83,7 +83,7 @@ def draw_points(
     for axes in (left, middle, right):
         axes.set(xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10).set_parse_math(False)  # a file name may hold two $
     return save_figure(figure, path)
 
 

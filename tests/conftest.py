@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -76,3 +77,21 @@ def disc_data(tmp_path_factory):
         Image.fromarray(image).save(folder / "discs" / f"{i:03d}cell.png")
         Image.fromarray(dots).save(folder / "discs" / f"{i:03d}dots.png")
     return folder
+
+
+def _build_small_encoder(*_, **__):
+    """A stand-in for the encoders that traces in no time."""
+    x = image = keras.Input((None, None, 3))
+    maps = {}
+    for stride in (2, 4, 8, 16, 32):
+        x = keras.layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(x)
+        maps[f"stride_{stride}"] = x
+    return keras.Model(image, maps, name="small")
+
+
+@pytest.fixture(scope="module")
+def small_encoder():
+    """Training on points takes an encoder that traces in no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.points.train.build_encoder", _build_small_encoder)
+        yield

@@ -142,28 +142,6 @@ def build_metrics(model: keras.Model, dataset: tf.data.Dataset) -> None:
     model._symbolic_build(data_batch=spec)
 
 
-def leave_strategy(work: Callable[[], Result]) -> Result:
-    """Do some work as if there were one device, in a thread that does not share the strategy.
-
-    For what one process does alone: in the scope of several devices a model that is loaded, called
-    in a graph or exported would be one of several copies.
-
-    Args:
-        work: what to do.
-
-    Returns:
-        What it returns.
-
-    Example:
-        >>> leave_strategy(lambda: 3)
-        3
-    """
-    if not tf.distribute.has_strategy():
-        return work()
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
-
-
 def evaluate(model: keras.Model, dataset: tf.data.Dataset) -> dict[str, float]:
     """Score a model, shared out among the devices and workers; every record counts once.
 

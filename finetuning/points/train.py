@@ -34,6 +34,6 @@ def train(args: argparse.Namespace) -> Path:
     params = load_run_params(args)
     start_seed(args.seed)
     encoder = load_encoder(find_model_file(args.model_path, args.experiment_dir, params.continues))
-    pictures = read_training_pictures(args, params)
-    read_scored_pictures(args, params)  # What `evaluate` would refuse is refused before any work.
-    return fit_points(args, params, encoder, pictures, started=started)
+    training, validation = read_training_pictures(args, params)
+    scored, _ = read_scored_pictures(args, params)  # What it refuses is refused before any work.
+    return fit_points(args, params, encoder, (training, validation, scored), started=started)

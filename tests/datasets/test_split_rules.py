@@ -1,6 +1,6 @@
 import pytest
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.split_rules import check_split, every_fifth
 
 
@@ -16,7 +16,7 @@ def test_every_fifth_has_no_validation_split():
 
 @pytest.mark.parametrize("records, split", [([], "train"), (range(4), "test")])
 def test_every_fifth_refuses_too_few_records(records, split):
-    with pytest.raises(InputError, match=f"at least 5 pictures.*It has {len(records)}"):
+    with pytest.raises(MissingSplit, match=f"at least 5 pictures.*It has {len(records)}"):
         every_fifth(records, split)
 
 

@@ -21,6 +21,17 @@ def test_complete_measures_tiles_as_the_network_sees_them(scale, tile, overlap):
     assert (options.tile, options.overlap) == (tile, overlap)
 
 
+# 1280 / 16 = 80 has no room between two overlaps of 32; 1280 / .1 = 12,800 is too much memory.
+@pytest.mark.parametrize("scale, tile, overlap", [(16.0, 96, 32), (0.1, 4096, 1024)])
+def test_complete_bounds_tiles_of_extreme_scales(scale, tile, overlap):
+    options = BlobOptions().complete(PointSettings(scale=scale))
+    assert (options.tile, options.overlap) == (tile, overlap)
+
+
+def test_complete_makes_room_between_overlaps_that_are_given():
+    assert BlobOptions(overlap=640).complete(PointSettings()).tile == 2 * 640 + 32
+
+
 @pytest.mark.parametrize("scale, overlap", [(0.5, 9), (1.0, 9), (1.5, 12), (2.0, 9), (2.5, 12)])
 def test_complete_lets_tiles_start_at_whole_pixels_of_the_maps(scale, overlap):
     # 1.5 x 9 pixels = 13.5 are not; 1.5 x 12 = 18 are, and even.
@@ -33,7 +44,7 @@ def test_complete_refuses_scales_that_cannot_be(scale):
         BlobOptions().complete(PointSettings(scale=scale))
 
 
-@pytest.mark.parametrize("tile, overlap", [(100, 40), (100, -1), (31, 0), (None, 640)])
+@pytest.mark.parametrize("tile, overlap", [(100, 40), (100, -1), (31, 0)])
 def test_complete_refuses_tiles_without_room(tile, overlap):
     with pytest.raises(InputError, match=rf"`--tile` must be at least 32 .* and {overlap}\."):
         BlobOptions(tile, overlap).complete(PointSettings())

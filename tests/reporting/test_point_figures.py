@@ -27,6 +27,13 @@ def test_draw_points_of_nothing(tmp_path):
     assert draw_points(image, [], maps.astype(int), maps, tmp_path / "a.png").exists()
 
 
+def test_draw_points_takes_a_title_with_dollars(tmp_path):
+    maps = np.zeros((6, 8, 1))
+    picture, path = np.zeros((6, 8, 3), np.uint8), tmp_path / "a.png"
+    draw_points(picture, [], maps.astype(int), maps, path, title="cell_$1_$2.png")
+    assert path.exists()
+
+
 def test_draw_points_names_maps_of_unequal_size(tmp_path):
     labels, probabilities = make_maps(4, 5)
     with pytest.raises(ValueError, match="one shape. Received shapes"):

@@ -8,7 +8,7 @@ from training.distribution import (
     build_metrics,
     check_batch,
     evaluate,
-    leave_strategy,
+    run_without_strategy,
     split_batches,
 )
 
@@ -45,10 +45,10 @@ def test_build_metrics_changes_no_value_and_evaluate_weighs_records_alike():
     assert evaluate(model, batches) == {"loss": 3.0, "mae": 1.0}
 
 
-def test_leave_strategy_works_as_on_one_device():
+def test_run_without_strategy_works_as_on_one_device():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         assert tf.distribute.has_strategy()
-        assert leave_strategy(tf.distribute.has_strategy) is False
+        assert run_without_strategy(tf.distribute.has_strategy) is False
         with pytest.raises(ZeroDivisionError):
-            leave_strategy(lambda: 1 / 0)
-    assert leave_strategy(lambda: 3) == 3
+            run_without_strategy(lambda: 1 / 0)
+    assert run_without_strategy(lambda: 3) == 3

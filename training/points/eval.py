@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.schema import PointFitParams
+from ops.blob_levels import MAX_LEVELS
 from training.command_line import run_command
 from training.points.scoring import Asked, score_run
 from training.run_lock import lock_run, release_runs
@@ -80,6 +81,8 @@ def main(args: argparse.Namespace) -> None:
     Example:
         >>> # python -m training.points.eval --model RUN --calibrate
     """
+    if args.levels is not None and not 1 <= args.levels <= MAX_LEVELS:
+        raise InputError(f"`--levels` must be 1 to {MAX_LEVELS}. Received {args.levels}.")
     given = {"threshold": args.threshold, "levels": args.levels, "min_area": args.min_area}
     if args.calibrate and any(value is not None for value in given.values()):
         raise InputError(

@@ -38,7 +38,7 @@ def fit_points(
     args: argparse.Namespace,
     params: PointFitParams,
     encoder: keras.Model,
-    pictures: tuple[list[PointRecord], list[PointRecord]],
+    pictures: tuple[list[PointRecord], list[PointRecord], list[PointRecord]],
     *,
     started: float,
 ) -> Path:
@@ -48,7 +48,7 @@ def fit_points(
         args: a wrapper's arguments.
         params: resolved parameters.
         encoder: see `build_network`.
-        pictures: (training, validation), of `read_training_pictures`.
+        pictures: (training, validation, scored), of `training.points.pictures`.
         started: `time.monotonic()` when the command began.
 
     Returns:
@@ -61,10 +61,10 @@ def fit_points(
     Example:
         >>> # see `training.points.train`
     """
-    options = _read_options(args)
+    options = _read_options(args, params)
     num_classes = max(1, len(params.classes or ()))
     training, validation = (
-        open_pictures(records, args, params, num_classes) for records in pictures
+        open_pictures(records, args, params, num_classes) for records in pictures[:2]
     )
     num_samples, steps = count_samples(
         len(training.records), params.crops_per_epoch, batch_size=params.batch_size
@@ -73,7 +73,7 @@ def fit_points(
     trained = build_trained(network, params, num_classes, num_steps=steps * params.epochs)
     counter = build_counter(network, params, read_rule(params), params.objects_per_blob)
     load = _make_loader(training, params)
-    records = dict(zip(("training", "validation"), pictures, strict=True))
+    records = dict(zip(("training", "validation", "scored"), pictures, strict=True))
     run = open_run(args, params, name_datasets(args)[0], records=records)
     plan = FitPlan(
         run=run,
@@ -100,7 +100,7 @@ def fit_points(
     )
     if is_chief():
         save_model(counter, run / LAST_FILE)
-        write_json(_summarise(pictures, started), run / FIT_FILE)
+        write_json(_summarise(pictures[:2], started), run / FIT_FILE)
     return run
 
 
@@ -146,8 +146,13 @@ def _make_loader(training: PointPictures, params: PointFitParams) -> Callable:
     )
 
 
-def _read_options(args: argparse.Namespace) -> EngineOptions:
+def _read_options(args: argparse.Namespace, params: PointFitParams) -> EngineOptions:
     options = read_engine_options(args)
+    if params.fit_objects_per_blob and not params.calibrate:
+        raise InputError(
+            "`fit_objects_per_blob` is part of `calibrate`, which must then be true. Received "
+            "false; set it, or leave the factor to `objects_per_blob`."
+        )
     if options.jit == "on":
         raise InputError(
             "`--jit` must be auto or off: the loss on points calls NumPy, which XLA cannot. "

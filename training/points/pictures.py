@@ -9,6 +9,7 @@ import numpy as np
 
 from config.errors import InputError, MissingSplit
 from config.schema import PointFitParams
+from datasets.images import read_header
 from datasets.points import read_points
 from datasets.records import PointRecord
 from datasets.splits import hold_out
@@ -16,14 +17,16 @@ from training.reading import keep_sound
 
 logger = logging.getLogger(__name__)
 
+LARGEST_WHOLE = 8_000_000  # pixels; a network on MobileNetV2 then takes some 3 GB
+
 
 def read_training_pictures(
     args: argparse.Namespace, params: PointFitParams
 ) -> tuple[list[PointRecord], list[PointRecord]]:
     """Read the pictures to learn from and to validate on, without unreadable ones.
 
-    Of `num_labelled` pictures a share is held out where the format has no validation split, so
-    that no more annotations are used than were asked for.
+    Where the format has no validation split, a share of the training pictures is held out; of
+    `num_labelled` pictures always, so that no more annotations are used than were asked for.
 
     Args:
         args: a wrapper's arguments.
@@ -41,9 +44,10 @@ def read_training_pictures(
     dataset = name_datasets(args)[0]
     training, validation = (_read(args, params, dataset, split) for split in ("train", "val"))
     if params.num_labelled is not None:
-        training = choose_labelled(training, params.num_labelled, seed=args.seed)
+        training, validation = choose_labelled(training, params.num_labelled, seed=args.seed), []
     if not validation:
         training, validation = hold_out(training, params.validation_fraction, seed=args.seed)
+    check_whole_sizes(validation, params)
     return training, validation
 
 
@@ -71,10 +75,37 @@ def read_scored_pictures(
             records = _read(args, params, name_datasets(args)[1], "test")
         except MissingSplit:
             records = []
+        check_whole_sizes(records, params)
         if records:
             return records, "test"
         logger.warning("there are no test pictures; the validation pictures are scored instead")
     return read_training_pictures(args, params)[1], "val"
+
+
+def check_whole_sizes(records: list[PointRecord], params: PointFitParams) -> None:
+    """Require pictures that are validated on or scored, which go whole through the network, to fit.
+
+    Args:
+        records: pictures.
+        params: resolved parameters.
+
+    Raises:
+        InputError: a picture has too many pixels after scaling.
+
+    Example:
+        >>> check_whole_sizes([], None)
+    """
+    for record in records:
+        header = read_header(record.image, max_pixels=params.max_pixels)
+        pixels = header.height * header.width * params.scale**2
+        if pixels > LARGEST_WHOLE:
+            most = (LARGEST_WHOLE / (header.height * header.width)) ** 0.5
+            raise InputError(
+                f"A picture that is validated on or scored must have at most {LARGEST_WHOLE} "
+                f"pixels after scaling. `{record.image}` has {pixels:.0f}; use "
+                f"`--set scale={np.floor(most * 20) / 20:.2f}`, or cut the pictures into parts. "
+                "`predict.py` takes any size."
+            )
 
 
 def choose_labelled(
@@ -161,6 +192,11 @@ def count_classes(record: PointRecord, num_classes: int) -> np.ndarray:
 
 
 def _read(args, params, dataset: str, split: str) -> list[PointRecord]:
+    if vars(args).get("filter_classes"):
+        raise InputError(
+            "`--filter_classes` goes with ranked pairs. Received it with points; name the classes "
+            "to keep with `--set classes=...`."
+        )
     records = read_points(
         args.format,
         args.data_dir,

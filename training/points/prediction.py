@@ -144,9 +144,11 @@ def score_picture(
     places, classes = class_points(labels)
     points = maps.to_picture(places)
     true_classes, num_classes = point_classes(record), labels.shape[-1]
+    # What is found is the number of a pixel; what was clicked may lie anywhere in it.
+    true_pixels = np.floor(np.asarray(record.points, np.float64).reshape(-1, 2))
     matches, hits = [], []
     for c in range(num_classes):
-        true = np.asarray(record.points, np.float64).reshape(-1, 2)[true_classes == c + 1]
+        true = true_pixels[true_classes == c + 1]
         matches.append(count_matches(true, points[classes == c + 1], radius=radius))
         in_map = true * np.divide(labels.shape[:2], maps.size)
         hits.append(count_blob_hits(labels[..., c], in_map))

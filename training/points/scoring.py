@@ -18,7 +18,7 @@ from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
 from reporting.point_settings import POINTS_FILE, find_settings, settings_asset
 from training.callbacks import save_model
-from training.distribution import leave_strategy
+from training.distribution import run_without_strategy
 from training.finish import finish_run
 from training.points.calibration import choose_rule
 from training.points.fitting import BEST_FILE, FIT_FILE
@@ -73,7 +73,7 @@ def score_run(
         >>> # see `training.points.train`
     """
     if is_chief():
-        leave_strategy(partial(_score_run, args, params, run, asked))
+        run_without_strategy(partial(_score_run, args, params, run, asked))
 
 
 def _score_run(args, params: PointFitParams, run: Path, asked: Asked | None) -> None:
@@ -137,12 +137,13 @@ def settle_counter(
     chosen = _read_choice(run) if rule == read_rule(kept) else "given"
     if asked.calibrate:
         validation = read_training_pictures(args, params)[1]
-        rule, factor = choose_rule(
+        rule, fitted = choose_rule(
             validation,
             make_predict(counter, max_pixels=params.max_pixels),
             radius=params.radius,
             fit_factor=params.fit_objects_per_blob,
         )
+        factor = fitted if params.fit_objects_per_blob else params.objects_per_blob
         chosen = f"chosen on the {len(validation)} validation pictures"
     counter = build_counter(find_network(counter), params, rule, factor)
     save_model(counter, run / BEST_FILE)

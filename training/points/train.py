@@ -35,11 +35,11 @@ def train(args: argparse.Namespace) -> Path:
     started = time.monotonic()
     params = load_run_params(args)
     start_seed(args.seed)
-    pictures = read_training_pictures(args, params)
-    read_scored_pictures(args, params)  # What scoring would refuse is refused before any work.
+    training, validation = read_training_pictures(args, params)
+    scored, _ = read_scored_pictures(args, params)  # What it refuses is refused before any work.
     encoder = build_encoder(
         params.model_name, ENCODER_SHAPE, weights=params.weights, alpha=params.alpha
     )
-    run = fit_points(args, params, encoder, pictures, started=started)
+    run = fit_points(args, params, encoder, (training, validation, scored), started=started)
     score_run(args, params, run)
     return run

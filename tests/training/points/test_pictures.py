@@ -1,4 +1,5 @@
 import argparse
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from config.errors import InputError
 from config.loader import load_params
 from datasets.records import PointRecord
 from training.points.pictures import (
+    check_whole_sizes,
     choose_labelled,
     count_classes,
     name_datasets,
@@ -44,12 +46,34 @@ def test_read_training_pictures_counts_held_out_ones_as_labelled(args):
     assert (len(training), len(validation)) == (3, 1)
 
 
-def test_read_scored_pictures_without_test_pictures_gives_validation(args, tmp_path):
+def write_table(folder, splits):
     lines = ["image,row,column,split"]
-    for i in range(5):
-        Image.new("RGB", (40, 40)).save(tmp_path / f"{i}.png")
-        lines.append(f"{i}.png,3,4,{'val' if i == 4 else 'train'}")
-    (tmp_path / "points.csv").write_text("\n".join(lines))
+    for i, split in enumerate(splits):
+        Image.new("RGB", (40, 40)).save(folder / f"{i}.png")
+        lines.append(f"{i}.png,3,4,{split}")
+    (folder / "points.csv").write_text("\n".join(lines))
+
+
+def test_labelled_pictures_are_held_out_although_there_is_a_validation_split(args, tmp_path):
+    write_table(tmp_path, ["train"] * 5 + ["val"] * 3)
+    args.format, args.data_dir, args.dataset = "points", tmp_path, "."
+    (training, validation), _ = read(args, "num_labelled=4", "validation_fraction=0.25")
+    names = {record.image.name for record in [*training, *validation]}
+    assert names < {f"{i}.png" for i in range(5)}
+    assert (len(training), len(validation)) == (3, 1)
+
+
+def test_whole_pictures_that_are_too_large_after_scaling_are_refused(args):
+    # 64 x 64 pixels and more, 16 x 16 times as many after scaling: some 1 M; 100 x 100: 40 M.
+    params = dataclasses.replace(load_params(CONFIG, "training/points"), scale=100.0)
+    records = read_training_pictures(args, load_params(CONFIG, "training/points"))[0]
+    check_whole_sizes(records, dataclasses.replace(params, scale=1.0))
+    with pytest.raises(InputError, match=r"at most 8000000 pixels after scaling.*scale="):
+        check_whole_sizes(records, params)
+
+
+def test_read_scored_pictures_without_test_pictures_gives_validation(args, tmp_path):
+    write_table(tmp_path, ["train"] * 4 + ["val"])
     args.format, args.data_dir, args.dataset = "points", tmp_path, "."
     (training, validation), (scored, split) = read(args)
     assert (len(training), len(validation), split) == (4, 1, "val")
