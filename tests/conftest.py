@@ -94,4 +94,4 @@ def small_encoder():
     """Training on points takes an encoder that traces in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.points.train.build_encoder", _build_small_encoder)
-        yield
+        yield _build_small_encoder

@@ -82,7 +82,9 @@ def main(args: argparse.Namespace) -> None:
         >>> # python -m training.points.eval --model RUN --calibrate
     """
     if args.levels is not None and not 1 <= args.levels <= MAX_LEVELS:
-        raise InputError(f"`--levels` must be 1 to {MAX_LEVELS}. Received {args.levels}.")
+        raise InputError(
+            f"`--levels` must be at least 1 and at most {MAX_LEVELS}. Received {args.levels}."
+        )
     given = {"threshold": args.threshold, "levels": args.levels, "min_area": args.min_area}
     if args.calibrate and any(value is not None for value in given.values()):
         raise InputError(
