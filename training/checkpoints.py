@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -73,7 +74,8 @@ class CheckpointStore:
             os.replace(partial, final)
             _sync(self.folder)
         except tf.errors.OpError as error:
-            raise OSError(f"{final}: {error.message}") from error
+            # TensorFlow puts the names of its functions around what the system says.
+            raise OSError(re.sub(r"\{\{.*?\}\}\s*|\s*\[Op:.*?\]", "", error.message)) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         for old in self._names()[: -self.keep]:

@@ -151,6 +151,19 @@ def pass_signals_on(processes: Sequence[subprocess.Popen]) -> Iterator[StopReque
         yield request
 
 
+def take_signals_back() -> None:
+    """Put the handlers in place again that a library has replaced behind Python's back.
+
+    TensorFlow takes SIGTERM for itself when it joins a cluster, and would only note it.
+
+    Example:
+        >>> take_signals_back()
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.getsignal(number))
+
+
 @contextmanager
 def _handle_signals(handler: Callable, request: StopRequest) -> Iterator[None]:
     _requests.append(request)

@@ -18,6 +18,7 @@ import tensorflow as tf
 from keras.src.backend.tensorflow import trainer as keras_trainer
 
 from config.errors import InputError
+from training.interruption import take_signals_back
 
 # Keras versions whose `fit` fails under MultiWorkerMirroredStrategy without the repairs.
 REPAIRED_KERAS = ((3, 15), (3, 16))
@@ -121,7 +122,9 @@ def join_workers(cluster: dict) -> tf.distribute.Strategy:
     os.environ["TF_CONFIG"] = json.dumps(cluster)
     repair_keras()
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    take_signals_back()
+    return strategy
 
 
 def _check_port(address: str) -> None:

@@ -138,8 +138,9 @@ def test_save_without_room_raises_oserror_and_keeps_the_older_one(tmp_path):
     store.save(1, {"epoch": 1})
     before = model.get_weights()[0]
     model.set_weights([value + 1 for value in model.get_weights()])
-    with files_up_to(1 << 21), pytest.raises(OSError, match="step-000000002|too large"):
+    with files_up_to(1 << 21), pytest.raises(OSError, match="File too large") as caught:
         store.save(2, {"epoch": 2})
+    assert "{{" not in str(caught.value) and "[Op:" not in str(caught.value)
     assert names(tmp_path) == ["step-000000001"]
     assert store.restore()["epoch"] == 1
     np.testing.assert_array_equal(model.get_weights()[0], before)

@@ -1,3 +1,4 @@
+import ctypes
 import json
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from training.interruption import (
     listen_for_stop,
     pass_signals_on,
     stop_on_signal,
+    take_signals_back,
 )
 from training.run_lock import lock_run, release_runs
 
@@ -78,6 +80,16 @@ def test_listen_for_stop_knows_of_a_stop_that_was_lost():
             pass
         with listen_for_stop() as request:
             assert request.asked
+
+
+def test_take_signals_back_from_a_library_that_took_one():
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
+    with pytest.raises(StoppedRun), stop_on_signal():
+        libc.signal(signal.SIGTERM, 1)  # SIG_IGN, which Python does not see
+        signal.raise_signal(signal.SIGTERM)
+        take_signals_back()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def test_outside_the_main_thread_nothing_is_handled():

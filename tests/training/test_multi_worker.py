@@ -90,6 +90,15 @@ def test_sigterm_to_one_worker_stops_both_after_the_same_step(one_process, tmp_p
 
 
 @pytest.mark.slow
+def test_sigterm_to_one_worker_before_training_ends_both_with_75(tmp_path):
+    stopped = launch(*toy(tmp_path / "run", "--stop_early", "1"))
+    assert stopped.returncode == 75, stopped.stdout
+    assert "[worker 1] toy_run.py: error: stopped; the same command line" in stopped.stdout
+    assert "[worker 0] toy_run.py: error: worker 1 (localhost:" in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("repair", ["build", "reduce"])
 def test_keras_still_needs_the_repair(tmp_path, repair):
     assert needs_repairs(), f"try Keras {keras.__version__} without repairs, then drop them"

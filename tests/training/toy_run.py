@@ -68,6 +68,8 @@ def main(args):
         start_seed(0)
         undo_repair(args.without_repair)
         check_agreement({"seed": args.seed})
+        if args.stop_early == worker_number():
+            signal.raise_signal(signal.SIGTERM)
         model = build_model(args.batch_norm)
         # 27 gives two devices unequal parts of the very first batch: 7, 7, 7 and 6 records.
         batches = make_evaluation_batches(27, load, batch_size=8, shard=current_shard())
@@ -110,6 +112,7 @@ if __name__ == "__main__":
     parser.add_argument("--batch_norm", choices=("none", "train", "frozen"), default="train")
     parser.add_argument("--kill", type=int)
     parser.add_argument("--stop", type=int)
+    parser.add_argument("--stop_early", type=int)
     parser.add_argument("--virtual", type=int)
     parser.add_argument("--without_repair")
     add_device_arguments(parser)
@@ -120,4 +123,4 @@ if __name__ == "__main__":
             tf.config.list_physical_devices("CPU")[0],
             [tf.config.LogicalDeviceConfiguration()] * number,
         )
-    sys.exit(run_command(main, parser))
+    sys.exit(run_command(main, parser, resumable=True))
