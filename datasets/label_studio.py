@@ -20,7 +20,8 @@ from datasets.shapes import polygon_centre
 from datasets.split_rules import check_split
 
 _FILE_NAMES = ("annotations.json", "result.json", "export.json")
-_KINDS = ("keypointlabels", "ellipselabels", "rectanglelabels", "polygonlabels")
+_SHAPES = ("keypoint", "ellipse", "rectangle", "polygon")
+_UNNAMED = "object"  # the class of a shape that was drawn without one
 _UPLOAD = re.compile(r"[0-9a-f]{8}-")  # what Label Studio puts before an uploaded picture's name
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ def read_label_studio(data_dir: Path, dataset: str, split: str) -> list[PointRec
     the file's name counts, with or without the eight digits that an upload puts before it. Of a
     task's annotations the first that was not cancelled counts; a task without any is not done yet
     and left out. Key points and ellipses give their centre, rectangles (turned ones too) and
-    polygons that of their area; results of other kinds are left out, and the log names them. Every
+    polygons that of their area; shapes without a class are of the class "object"; results of
+    other kinds are left out, and the log names them. Every
     fifth picture by sorted name is "test" (see `datasets.split_rules`). Off by one: none; a
     position is a percentage of the picture's width or height.
 
@@ -112,27 +114,28 @@ def _find_image(data: dict, data_dir: Path, path: Path, where: str) -> Path:
 def _read_result(result: Any, where: str) -> Iterator[tuple[np.ndarray, str]]:
     """Give (row, column) and class of what stands for a result, in pixels."""
     kind = take(result, "type", str, where)
-    if kind not in _KINDS:
+    shape = kind.removesuffix("labels")
+    if shape not in _SHAPES:
         _logger.warning("Left out %s of the kind %s.", where, kind)
         return
     value = take(result, "value", dict, where)
-    labels = take(value, kind, list, where)
+    labels = [_UNNAMED] if kind == shape else take(value, kind, list, where)
     if len(labels) != 1 or not isinstance(labels[0], str) or not labels[0]:
         raise InputError(f"{where}: `{kind}` must hold one class name. Received {labels!r:.80}.")
     size = _take_numbers(result, ("original_width", "original_height"), where)
-    x, y = _find_centre(value, kind, size, where)
+    x, y = _find_centre(value, shape, size, where)
     yield np.array([y, x]), labels[0]
 
 
-def _find_centre(value: dict, kind: str, size: np.ndarray, where: str) -> np.ndarray:
+def _find_centre(value: dict, shape: str, size: np.ndarray, where: str) -> np.ndarray:
     """Return (x, y) in pixels; `size` is (width, height)."""
-    if kind == "polygonlabels":
+    if shape == "polygon":
         corners = to_numbers(take(value, "points", list, where), (-1, 2), f"{where}: `points`")
         if len(corners) == 0:
             raise InputError(f"{where}: `points` must hold a corner. It is empty.")
         return polygon_centre(corners * size / 100)
     start = _take_numbers(value, ("x", "y"), where) * size / 100
-    if kind != "rectanglelabels":
+    if shape != "rectangle":
         return start
     width, height = _take_numbers(value, ("width", "height"), where) * size / 200
     angle = np.deg2rad(to_numbers(value.get("rotation") or 0, (), f"{where}: `rotation`"))

@@ -129,3 +129,11 @@ def test_read_label_studio_names_another_shape(tmp_path, content, message):
 def test_read_label_studio_takes_every_fifth(tmp_path):
     write(tmp_path, [task(f"/{name}.jpg") for name in "fedcba"])
     assert [r.image.stem for r in read_label_studio(tmp_path, "cells", "test")] == ["e"]
+
+
+def test_shapes_without_a_class_are_objects(tmp_path):
+    shape = {"type": "keypoint", "value": {"x": 10, "y": 50, "width": 1}}
+    shape |= {"original_width": 200, "original_height": 100}
+    record = read_one(tmp_path, task(results=[shape]))
+    np.testing.assert_allclose(record.points, [[50, 20]])
+    assert record.class_names == ("object",)
