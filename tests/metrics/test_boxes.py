@@ -199,6 +199,13 @@ def test_dice_of_nothing_and_of_other_shapes():
         dice(np.zeros(2), np.zeros(3))
 
 
+@pytest.mark.parametrize("values", [[0.4, 1.0], [0, 255], [np.nan, 1.0]])
+def test_dice_refuses_probabilities(values):
+    with pytest.raises(InputError, match="must hold only 0 and 1.* with a threshold first"):
+        dice(values, [0, 1])
+    assert dice([0.0, 1.0], [0, 1]) == 1
+
+
 @every_metric
 def test_metrics_sum_over_batches_and_start_again(make):
     metric = make()
