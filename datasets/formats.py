@@ -8,12 +8,12 @@ from pathlib import Path
 from config.errors import InputError
 from datasets.annotations import read_counted_annotations
 from datasets.bbbc039 import read_bbbc039
-from datasets.coco import read_coco
+from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
-from datasets.cvat import read_cvat
+from datasets.cvat import list_cvat_objects, read_cvat
 from datasets.dots import read_dots
-from datasets.label_studio import read_label_studio
-from datasets.labelme import read_labelme
+from datasets.label_studio import list_label_studio_objects, read_label_studio
+from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
 from datasets.named_objects import NamedObjects, check_told
 from datasets.paths import join_inside
@@ -45,6 +45,10 @@ FORMATS = {
 }
 # Each lists the objects of all splits of (data_dir, dataset), with their boxes.
 BOX_FORMATS = {
+    "coco": list_coco_objects,
+    "cvat": list_cvat_objects,
+    "label_studio": list_label_studio_objects,
+    "labelme": list_labelme_objects,
     "voc": list_voc_objects,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too

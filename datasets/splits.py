@@ -68,8 +68,10 @@ def split_by_class(
         ValueError: there is not one class a record.
 
     Example:
-        >>> split_by_class("abcdefgh", ["rat"] * 4 + ["cat"] * 4, 0.25, seed=0, name="fraction")
-        (['a', 'c', 'd', 'e', 'f', 'h'], ['b', 'g'])
+        >>> classes = ["rat"] * 4 + ["cat"] * 4
+        >>> kept, held_out = split_by_class(range(8), classes, 0.25, seed=0, name="fraction")
+        >>> [classes[i] for i in held_out]
+        ['rat', 'cat']
     """
     if len(records) != len(classes):
         raise ValueError(
