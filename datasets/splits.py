@@ -84,9 +84,13 @@ def split_by_class(
     places: dict[str, list[int]] = {label: [] for label in sorted(set(classes))}
     for i, label in enumerate(classes):
         places[label].append(i)
-    generator = np.random.default_rng(seed)
-    shuffled = [generator.permutation(members) for members in places.values()]
-    nums = _share_out(np.array([len(each) for each in shuffled], int), fraction, generator)
+    # A generator for each class: what other classes hold changes only the rounding.
+    shuffled = [
+        np.random.default_rng([seed, number]).permutation(members)
+        for number, members in enumerate(places.values(), start=1)
+    ]
+    sizes = np.array([len(each) for each in shuffled], int)
+    nums = _share_out(sizes, fraction, np.random.default_rng(seed))
     if not nums.sum():
         raise InputError(
             f"`{name}` must leave records on both sides. Received {fraction} for {len(records)} "
