@@ -105,3 +105,29 @@ class PointRecord:
     def count(self) -> int:
         """The number of points."""
         return len(self.points)
+
+
+@dataclass(frozen=True, order=True)
+class BoxRecord:
+    """A picture and one box per object.
+
+    Attributes:
+        image: picture file.
+        boxes: (N, 4) float64 xyxy half-open, in pixels of the upright picture.
+        classes: (N,) int64 array, the class of each box from 1 to K; None for one class.
+        class_names: the names of classes 1 to K, the same in all records of a data set.
+
+    Example:
+        >>> BoxRecord(Path("horse.jpg"), np.array([[3.0, 4.0, 30.0, 40.0]])).count
+        1
+    """
+
+    image: Path
+    boxes: np.ndarray = field(compare=False)
+    classes: np.ndarray | None = field(default=None, compare=False)
+    class_names: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def count(self) -> int:
+        """The number of boxes."""
+        return len(self.boxes)
