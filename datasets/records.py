@@ -113,12 +113,14 @@ class BoxRecord:
 
     Attributes:
         image: picture file.
-        boxes: (N, 4) float64 xyxy half-open, in pixels of the upright picture.
+        boxes: (N, 4) float64 array, xyxy in pixels of the upright picture, half-open, x1 > x0 and
+            y1 > y0.
         classes: (N,) int64 array, the class of each box from 1 to K; None for one class.
-        class_names: the names of classes 1 to K, the same in all records of a data set.
+        class_names: the names of classes 1 to K, the same in all records of a data set; () where
+            the format knows one kind of object.
 
     Example:
-        >>> BoxRecord(Path("horse.jpg"), np.array([[3.0, 4.0, 30.0, 40.0]])).count
+        >>> BoxRecord(Path("cat.jpg"), np.array([[2.0, 1.0, 7.0, 5.0]])).count
         1
     """
 
