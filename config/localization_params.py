@@ -27,9 +27,6 @@ class LocalizationFitParams(TrainingParams):
         "of the encoder's trained layers. train: batch statistics and affine weights learn; "
         "frozen: inference mode throughout. A head's own always learns"
     )
-    batch_norm_momentum: float = param(
-        "momentum of the moving statistics that learn", minimum=0, maximum=1
-    )
     batch_size: int | None = param(f"records per step; {_NULL}", minimum=1, maximum=65_536)
     optimizer: str | None = param(f"Keras optimizer; {_NULL}")
     momentum: float | None = param(
@@ -82,10 +79,6 @@ class LocalizationFitParams(TrainingParams):
     augment: Literal["none", "published", "general"] | None = param(
         "recipe of `datasets.augment` by which training pictures and their boxes change; " + _NULL
     )
-    mask_rounding: Literal["published", "centres"] | None = param(
-        "which pixels of a true mask lie in the box: published: those between its rounded edges, a "
-        f"little too few; centres: those whose centre does; {_NULL}"
-    )
     num_pictures: int = param(
         "pictures drawn with both boxes, half of the best and half at random", minimum=0
     )
@@ -122,6 +115,13 @@ class LocalizationParams(EncoderParams, LocalizationFitParams):
     )
     dropout: float = param(
         "share of the head's input hidden from it in training", minimum=0, maximum=0.9
+    )
+    mask_rounding: Literal["published", "centres"] | None = param(
+        "which pixels of a true mask lie in the box: published: those between its rounded edges, a "
+        "little too few; centres: those whose centre does; null: published for the head"
+    )
+    start_at_mean_box: bool = param(
+        "the untrained head answers the mean box of the training pictures, not a random one"
     )
     with_classes: bool | None = param("learn the object's class too; null: published for the head")
     objects: Literal["only", "first", "largest"] = param(
