@@ -12,7 +12,7 @@ import numpy as np
 from config.errors import InputError, MissingSplit
 from datasets.coco_files import find_coco_files, read_own_splits
 from datasets.json_files import read_json, take, to_numbers
-from datasets.named_points import NamedPoints, number_classes, take_split
+from datasets.named_objects import NamedObjects, number_classes, take_split
 from datasets.paths import find_pictures
 from datasets.records import PointRecord
 from datasets.split_rules import check_split
@@ -67,7 +67,7 @@ def read_coco(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014.
     """
     check_split(split)
-    pictures: list[NamedPoints] = []
+    pictures: list[NamedObjects] = []
     names: set[str] = set()
     files = find_coco_files(data_dir, dataset)
     for file in files:
@@ -79,7 +79,7 @@ def read_coco(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
             points = _read_points(content, categories, file.path)
             images = _find_images(data_dir, file.folders, content, file.path, splits)
             pictures += [
-                NamedPoints(image, *points[id], own or file.split) for id, image, own in images
+                NamedObjects(image, *points[id], own or file.split) for id, image, own in images
             ]
     if not pictures and split == "val":
         return []

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from config.errors import InputError
-from datasets.named_points import NamedPoints, make_records
+from datasets.named_objects import NamedObjects, make_records
 from datasets.paths import find_listing, find_pictures
 from datasets.records import PointRecord
 from datasets.shapes import box_centre, polygon_centre
@@ -70,14 +70,14 @@ def read_cvat(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
     return make_records(pictures, split, path)
 
 
-def _read_picture(element: Element, image: Path, split: str | None, where: str) -> NamedPoints:
+def _read_picture(element: Element, image: Path, split: str | None, where: str) -> NamedObjects:
     objects = [
         (point, _read_label(shape, f"{where} shape {i}"))
         for i, shape in enumerate(element)
         for point in _read_shape(shape, f"{where} shape {i}")
     ]
     points = np.array([point for point, _ in objects]).reshape(-1, 2)[:, ::-1]  # (N, 2)
-    return NamedPoints(image, points, tuple(name for _, name in objects), split)
+    return NamedObjects(image, points, tuple(name for _, name in objects), split)
 
 
 def _read_label(shape: Element, where: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from config.errors import InputError
 from datasets.json_files import read_json, take, to_numbers
-from datasets.named_points import NamedPoints, make_records
+from datasets.named_objects import NamedObjects, make_records
 from datasets.paths import find_listing, join_inside
 from datasets.records import PointRecord
 from datasets.shapes import polygon_centre
@@ -70,7 +70,7 @@ def read_label_studio(data_dir: Path, dataset: str, split: str) -> list[PointRec
     return make_records(pictures, split, path)
 
 
-def _read_task(task: Any, data_dir: Path, path: Path, where: str) -> NamedPoints | None:
+def _read_task(task: Any, data_dir: Path, path: Path, where: str) -> NamedObjects | None:
     if isinstance(task, dict) and "annotations" not in task:
         raise InputError(f"{where} must have `annotations`. Export as JSON, not as JSON-MIN.")
     done = [
@@ -88,7 +88,7 @@ def _read_task(task: Any, data_dir: Path, path: Path, where: str) -> NamedPoints
         for found in _read_result(result, f"{where} result {i}")
     ]
     points = np.array([point for point, _ in objects]).reshape(-1, 2)  # (N, 2)
-    return NamedPoints(image, points, tuple(name for _, name in objects))
+    return NamedObjects(image, points, tuple(name for _, name in objects))
 
 
 def _find_image(data: dict, data_dir: Path, path: Path, where: str) -> Path:

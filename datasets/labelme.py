@@ -11,7 +11,7 @@ import numpy as np
 
 from config.errors import InputError
 from datasets.json_files import read_json, take, to_numbers
-from datasets.named_points import NamedPoints, make_records
+from datasets.named_objects import NamedObjects, make_records
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files
 from datasets.records import BadRecord, PointRecord
 from datasets.shapes import box_centre, polygon_centre
@@ -82,7 +82,7 @@ def _find_folder(folder: Path) -> Path:
     )
 
 
-def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedPoints]) -> None:
+def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedObjects]) -> None:
     known = {path for place in places for path in index_pictures(data_dir, place).values()}
     without = known - {picture.image for picture in pictures}
     if without:
@@ -91,17 +91,17 @@ def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedPoin
         )
 
 
-def _try_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:
+def _try_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedObjects:
     try:
         return _read_file(data_dir, folder, path, split)
     except InputError as error:
         # The picture's name is in the file; it usually is the file's own.
         found = [index_pictures(data_dir, place) for place in (path.parent, folder / "images")]
         image = next((known[path.stem] for known in found if path.stem in known), path)
-        return NamedPoints(image, np.zeros((0, 2)), (), split, problem=str(error))
+        return NamedObjects(image, np.zeros((0, 2)), (), split, problem=str(error))
 
 
-def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:
+def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedObjects:
     content = read_json(path, max_bytes=_MAX_BYTES)
     where = f"`{path}`"
     shapes = take(content, "shapes", list, where)
@@ -112,7 +112,7 @@ def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> N
         for found in _read_shape(shape, f"{where} shape {i}")
     ]
     points = np.array([point for point, _ in objects]).reshape(-1, 2)  # (N, 2)
-    return NamedPoints(image, points, tuple(name for _, name in objects), split)
+    return NamedObjects(image, points, tuple(name for _, name in objects), split)
 
 
 def _find_image(data_dir: Path, folder: Path, path: Path, name: str) -> Path:

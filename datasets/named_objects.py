@@ -1,4 +1,4 @@
-"""Pictures whose objects have a point and a class name -> records with numbered classes."""
+"""Pictures whose objects have a place and a class name -> records with numbered classes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError, MissingSplit
+from datasets.box_flaws import BoxFlaw
 from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import check_split, every_fifth
 
 
 @dataclass(frozen=True, eq=False)
-class NamedPoints:
+class NamedObjects:
     """What a file says about one picture, before the classes of the whole data set are known.
 
     Attributes:
@@ -23,9 +24,15 @@ class NamedPoints:
         names: N class names, or N times "" where the file names none.
         split: "train", "val" or "test"; None where the file tells no split.
         problem: why the picture's own file cannot be used, which then gives no points; else "".
+        boxes: (N, 4) float64 array, xyxy in pixels, half-open, as the file has them: they may be
+            empty, inverted or outside. NaN for an object that is only a point; None where the
+            format gives no boxes.
+        size: (height, width) that the file says of its picture, which may be wrong; None where it
+            says none.
+        flaws: what was wrong with boxes when the file was read.
 
     Example:
-        >>> NamedPoints(Path("a.png"), np.zeros((1, 2)), ("cell",)).split is None
+        >>> NamedObjects(Path("a.png"), np.zeros((1, 2)), ("cell",)).split is None
         True
     """
 
@@ -34,10 +41,13 @@ class NamedPoints:
     names: tuple[str, ...]
     split: str | None = None
     problem: str = ""
+    boxes: np.ndarray | None = None
+    size: tuple[int, int] | None = None
+    flaws: tuple[BoxFlaw, ...] = ()
 
 
 def number_classes(
-    pictures: Iterable[NamedPoints], class_names: Sequence[str]
+    pictures: Iterable[NamedObjects], class_names: Sequence[str]
 ) -> list[PointRecord | BadRecord]:
     """Turn class names into numbers.
 
@@ -52,7 +62,7 @@ def number_classes(
         InputError: two of `pictures` are one file.
 
     Example:
-        >>> pictures = [NamedPoints(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))]
+        >>> pictures = [NamedObjects(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))]
         >>> number_classes(pictures, ["cat", "rat"])[0].classes.tolist()
         [2, 1]
     """
@@ -70,7 +80,7 @@ def number_classes(
     return [records[image] for image in sorted(records)]
 
 
-def list_class_names(pictures: Iterable[NamedPoints]) -> tuple[str, ...]:
+def list_class_names(pictures: Iterable[NamedObjects]) -> tuple[str, ...]:
     """List the class names that occur.
 
     Args:
@@ -80,13 +90,13 @@ def list_class_names(pictures: Iterable[NamedPoints]) -> tuple[str, ...]:
         Distinct names, sorted; () where the objects have none.
 
     Example:
-        >>> list_class_names([NamedPoints(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))])
+        >>> list_class_names([NamedObjects(Path("a.png"), np.zeros((2, 2)), ("rat", "cat"))])
         ('cat', 'rat')
     """
     return tuple(sorted({name for picture in pictures for name in picture.names} - {""}))
 
 
-def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[NamedPoints]:
+def take_split(pictures: Sequence[NamedObjects], split: str, path: Path) -> list[NamedObjects]:
     """Take the pictures of one split.
 
     Without splits of their own, every fifth picture by sorted name is "test" (see
@@ -105,28 +115,48 @@ def take_split(pictures: Sequence[NamedPoints], split: str, path: Path) -> list[
         MissingSplit: no picture has this split.
 
     Example:
-        >>> pictures = [NamedPoints(Path("a.png"), np.zeros((0, 2)), (), "test")]
+        >>> pictures = [NamedObjects(Path("a.png"), np.zeros((0, 2)), (), "test")]
         >>> len(take_split(pictures, "test", Path("points.csv")))
         1
     """
     check_split(split)
     ordered = sorted(pictures, key=lambda picture: picture.image)
-    without = [picture.image for picture in ordered if picture.split is None]
-    if len(without) == len(ordered):
+    if not check_told(ordered, path):
         return every_fifth(ordered, split)
-    if without:
-        raise InputError(
-            f"`{path}` must tell the split of every picture, or of none. It tells none for "
-            f"`{without[0]}`."
-        )
     chosen = [picture for picture in ordered if picture.split == split]
     if not chosen and split != "val":
         raise MissingSplit(f"`{path}` must have pictures of the split {split}. It has none.")
     return chosen
 
 
+def check_told(pictures: Sequence[NamedObjects], path: Path) -> bool:
+    """Tell whether a data set tells its splits, which it must for all pictures or for none.
+
+    Args:
+        pictures: all pictures of a data set.
+        path: the file or folder that lists them, for messages.
+
+    Returns:
+        Whether it does.
+
+    Raises:
+        InputError: only some pictures have a split.
+
+    Example:
+        >>> check_told([NamedObjects(Path("a.png"), np.zeros((0, 2)), (), "test")], Path("a.csv"))
+        True
+    """
+    without = [picture.image for picture in pictures if picture.split is None]
+    if without and len(without) < len(pictures):
+        raise InputError(
+            f"`{path}` must tell the split of every picture, or of none. It tells none for "
+            f"`{without[0]}`."
+        )
+    return not without
+
+
 def make_records(
-    pictures: Sequence[NamedPoints], split: str, path: Path
+    pictures: Sequence[NamedObjects], split: str, path: Path
 ) -> list[PointRecord | BadRecord]:
     """Take one split and number its classes as those of the whole data set.
 
@@ -144,8 +174,8 @@ def make_records(
 
     Example:
         >>> pictures = [
-        ...     NamedPoints(Path("a.png"), np.zeros((1, 2)), ("cat",), "train"),
-        ...     NamedPoints(Path("b.png"), np.zeros((1, 2)), ("rat",), "test"),
+        ...     NamedObjects(Path("a.png"), np.zeros((1, 2)), ("cat",), "train"),
+        ...     NamedObjects(Path("b.png"), np.zeros((1, 2)), ("rat",), "test"),
         ... ]
         >>> make_records(pictures, "test", Path("points.csv"))[0].classes.tolist()
         [2]
