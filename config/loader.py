@@ -230,7 +230,8 @@ def _describe(field: dataclasses.Field) -> str:
 
 def _check(field: dataclasses.Field, hint: Any, value: Any, where: str) -> Any:
     """Return `value` in its declared type, or say what is required."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    unions = (types.UnionType, typing.Union)  # `Literal[...] | None` is of the latter kind
+    options = typing.get_args(hint) if typing.get_origin(hint) in unions else (hint,)
     for option in options:
         accepted, converted = _convert(option, value)
         if accepted:
