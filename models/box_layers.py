@@ -9,8 +9,10 @@ All of them use operations that LiteRT has built in, on shapes that are known bu
 from __future__ import annotations
 
 import keras
-import numpy as np
 from keras import ops
+
+from ops.box_forms import clip_boxes, cxcywh_to_xyxy
+from ops.box_targets import decode_grid, decode_heat, decode_mask
 
 BOX_FORMS = ("pixels", "sigmoid", "exp")
 MASK_ROUNDINGS = ("published", "centres")
@@ -54,8 +56,8 @@ class DecodeBox(keras.layers.Layer):
         if self.form == "pixels":
             height, width = self.size
             scale = ops.array([1 / width, 1 / height], numbers.dtype)
-            corner = first * scale
-            return _cut(corner, corner + ops.maximum(second, 0.0) * scale)
+            corner, sides = first * scale, ops.maximum(second, 0.0) * scale
+            return clip_boxes(ops.concatenate([corner, corner + sides], axis=-1), (1, 1))
         if self.form == "sigmoid":
             sides = ops.sigmoid(second)
         else:
@@ -84,17 +86,8 @@ class DecodeGrid(keras.layers.Layer):
     """
 
     def call(self, grid):
-        rows, columns = grid.shape[1:3]
-        cells = ops.reshape(grid, (-1, rows * columns, 5))
-        # A product with ones and zeros instead of a gather: LiteRT runs it in any precision.
-        best = ops.one_hot(ops.argmax(cells[:, :, 4], axis=1), rows * columns, dtype=grid.dtype)
-        chosen = ops.sum(cells * best[:, :, None], axis=1)  # (B, 5)
-        places = ops.array(_cell_corners(rows, columns), grid.dtype)  # (cells, 2) of x, y
-        corner = ops.matmul(best, places)
-        offset = ops.stack([chosen[:, 3], chosen[:, 2]], axis=1)
-        centre = (corner + offset) / ops.array([columns, rows], grid.dtype)
-        sides = ops.stack([chosen[:, 1], chosen[:, 0]], axis=1)
-        return {"box": _from_centre(centre, sides), "score": chosen[:, 4]}
+        box, score = decode_grid(grid)
+        return {"box": box, "score": score}
 
     def compute_output_shape(self, input_shape):
         return {"box": (input_shape[0], 4), "score": (input_shape[0],)}
@@ -131,11 +124,12 @@ class DecodeMask(keras.layers.Layer):
         probabilities = ops.sigmoid(logits)
         inside = _inside(probabilities)
         area = _grow(_likeliest(probabilities, inside), inside)
-        less = 1 if self.rounding == "published" else 0
-        left, right = _extent(ops.max(area, axis=(1, 3)), less)
-        top, bottom = _extent(ops.max(area, axis=(2, 3)), less)
-        score = ops.sum(area * probabilities, (1, 2, 3)) / ops.sum(area, (1, 2, 3))
-        return {"box": ops.stack([left, top, right, bottom], axis=1), "score": score}
+        box, score = decode_mask(probabilities * area, threshold=0.0)
+        if self.rounding == "published":
+            rows, columns = logits.shape[1:3]
+            scale = [n / max(1, n - 1) for n in (columns, rows)]
+            box = clip_boxes(box * ops.array(scale * 2, box.dtype), (1, 1))
+        return {"box": box, "score": score}
 
     def compute_output_shape(self, input_shape):
         return {"box": (input_shape[0], 4), "score": (input_shape[0],)}
@@ -165,16 +159,15 @@ class DecodeHeat(keras.layers.Layer):
         rows, columns = heat.shape[1:3]
         weights = ops.softmax(ops.reshape(heat, (-1, rows * columns)), axis=-1)
         shape = ops.reshape(shape, (-1, rows * columns, 4))
-        middles = (_cell_corners(rows, columns) + 0.5) / (columns, rows)
-        centres = ops.array(middles, heat.dtype) + ops.tanh(shape[:, :, 2:])
-        each = ops.concatenate([centres, ops.sigmoid(shape[:, :, :2])], axis=-1)
-        mean = ops.sum(weights[:, :, None] * each, axis=1)  # (B, 4)
+        each = ops.concatenate([ops.tanh(shape[:, :, 2:]), ops.sigmoid(shape[:, :, :2])], axis=-1)
+        mean = ops.sum(weights[:, :, None] * each, axis=1)  # (B, 4) of shift and sides
+        centre = decode_heat(heat) + mean[:, :2]
         around = ops.pad(
             ops.reshape(weights, (-1, rows, columns, 1)), ((0, 0), (2, 2), (2, 2), (0, 0))
         )
         around = 25 * ops.average_pool(around, 5, strides=1, padding="valid")
         score = ops.minimum(ops.max(around, axis=(1, 2, 3)), 1.0)
-        return {"box": _from_centre(mean[:, :2], mean[:, 2:]), "score": score}
+        return {"box": _from_centre(centre, mean[:, 2:]), "score": score}
 
     def compute_output_shape(self, input_shape):
         batch = input_shape[0][0]
@@ -212,18 +205,8 @@ class BoxScore(keras.layers.Layer):
         return {**super().get_config(), "of_classes": self.of_classes}
 
 
-def _cut(corner, other):
-    return ops.clip(ops.concatenate([corner, other], axis=-1), 0.0, 1.0)
-
-
 def _from_centre(centre, sides):
-    return _cut(centre - sides / 2, centre + sides / 2)
-
-
-def _cell_corners(rows, columns):
-    """Return (rows * columns, 2) float32 x and y of each cell, row by row."""
-    y, x = np.indices((rows, columns), np.float32)
-    return np.stack([x.ravel(), y.ravel()], axis=-1)
+    return clip_boxes(cxcywh_to_xyxy(ops.concatenate([centre, sides], axis=-1)), (1, 1))
 
 
 def _inside(probabilities):
@@ -247,13 +230,3 @@ def _grow(area, inside):
     for _ in range(max(inside.shape[1:3])):
         area = ops.max_pool(area, 3, strides=1, padding="same") * inside
     return area
-
-
-def _extent(profile, less):
-    """Return where a profile (B, n) of zeros and ones begins and ends, as fractions (B,)."""
-    length = profile.shape[1]
-    places = ops.array(np.arange(length), profile.dtype)
-    first = ops.min(places * profile + length * (1 - profile), axis=1)
-    last = ops.max((places + 1) * profile, axis=1)
-    scale = 1 / max(1, length - less)
-    return first * scale, ops.minimum(last * scale, 1.0)
