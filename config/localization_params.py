@@ -76,7 +76,7 @@ class LocalizationFitParams(TrainingParams):
     loss: dict | None = param(
         f"loss of each output as {{output: {{class_name, config, weight}}}}; {_NULL}"
     )
-    augment: Literal["none", "published", "general"] | None = param(
+    augment: Literal["none", "published", "published_turns", "general"] | None = param(
         "recipe of `datasets.augment` by which training pictures and their boxes change; " + _NULL
     )
     num_pictures: int = param(

@@ -41,9 +41,7 @@ def build_new_localizer(params: LocalizationParams, num_classes: int) -> keras.M
         >>> # see `training.localization.train`
     """
     shape = (params.image_size, params.image_size, 3)
-    encoder = build_encoder(
-        params.model_name, shape, weights=params.weights, alpha=params.alpha
-    )
+    encoder = build_encoder(params.model_name, shape, weights=params.weights, alpha=params.alpha)
     return build_localizer(
         encoder,
         head=params.head,

@@ -61,7 +61,7 @@ VARIANTS = {
         plateau_patience=10,
         learning_rate_floor=1e-7,
         patience=50,
-        loss={"raw_box": _loss("mean_squared_error")},
+        loss={"raw_box": _loss("MeanSquaredError")},
     ),
     "box_class": Variant(
         image_size=96,
@@ -75,7 +75,7 @@ VARIANTS = {
         patience=50,
         loss={
             "raw_box": _loss("LogSquaredLoss"),
-            "class_logits": _loss("CategoricalFocalLoss"),
+            "class_logits": _loss("PublishedFocalLoss"),
         },
         with_classes=True,
     ),
