@@ -13,6 +13,8 @@ from datasets.box_flaws import BoxFlaw
 from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import check_split, every_fifth
 
+NO_BOX = np.full(4, np.nan)  # of an object that is only a point
+
 
 @dataclass(frozen=True, eq=False)
 class NamedObjects:
@@ -46,6 +48,54 @@ class NamedObjects:
     flaws: tuple[BoxFlaw, ...] = ()
 
 
+def make_picture(
+    image: Path,
+    objects: Sequence[tuple[np.ndarray, np.ndarray, str]],
+    *,
+    split: str | None = None,
+    size: tuple[int, int] | None = None,
+    flaws: tuple[BoxFlaw, ...] = (),
+) -> NamedObjects:
+    """Put the objects of one picture together.
+
+    Args:
+        image: picture file.
+        objects: N times the point (2,) (row, column), the box (4,) xyxy or four NaN, and the name.
+        split: see `NamedObjects`.
+        size: see `NamedObjects`.
+        flaws: see `NamedObjects`.
+
+    Returns:
+        The picture.
+
+    Example:
+        >>> make_picture(Path("a.png"), [(np.array([2.0, 3]), NO_BOX, "cell")]).names
+        ('cell',)
+    """
+    points = np.array([point for point, _, _ in objects], np.float64).reshape(-1, 2)
+    boxes = np.array([box for _, box, _ in objects], np.float64).reshape(-1, 4)
+    names = tuple(name for _, _, name in objects)
+    return NamedObjects(image, points, names, split, boxes=boxes, size=size, flaws=flaws)
+
+
+def fail_picture(image: Path, problem: str, *, split: str | None = None) -> NamedObjects:
+    """Make a picture whose own annotation file cannot be used.
+
+    Args:
+        image: picture file.
+        problem: why.
+        split: see `NamedObjects`.
+
+    Returns:
+        The picture, without objects.
+
+    Example:
+        >>> fail_picture(Path("a.png"), "`a.xml` must be whole XML.").boxes.shape
+        (0, 4)
+    """
+    return NamedObjects(image, np.zeros((0, 2)), (), split, problem=problem, boxes=np.zeros((0, 4)))
+
+
 def number_classes(
     pictures: Iterable[NamedObjects], class_names: Sequence[str]
 ) -> list[PointRecord | BadRecord]:
@@ -68,9 +118,7 @@ def number_classes(
     """
     numbers = {name: i for i, name in enumerate(class_names, start=1)}
     records: dict[Path, PointRecord | BadRecord] = {}
-    for picture in pictures:
-        if picture.image in records:
-            raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
+    for picture in check_once(pictures):
         ids = np.array([numbers[name] for name in picture.names], np.int64) if numbers else None
         records[picture.image] = (
             BadRecord(picture.image, picture.problem)
@@ -78,6 +126,30 @@ def number_classes(
             else PointRecord(picture.image, picture.points, ids, tuple(class_names))
         )
     return [records[image] for image in sorted(records)]
+
+
+def check_once(pictures: Iterable[NamedObjects]) -> list[NamedObjects]:
+    """Require that no picture is listed twice.
+
+    Args:
+        pictures: pictures of one or all splits.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        InputError: two of `pictures` are one file.
+
+    Example:
+        >>> check_once([])
+        []
+    """
+    listed, known = list(pictures), set()
+    for picture in listed:
+        if picture.image in known:
+            raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
+        known.add(picture.image)
+    return listed
 
 
 def list_class_names(pictures: Iterable[NamedObjects]) -> tuple[str, ...]:

@@ -68,8 +68,10 @@ def split_by_class(
         ValueError: there is not one class a record.
 
     Example:
-        >>> split_by_class("abcdefgh", ["rat"] * 4 + ["cat"] * 4, 0.25, seed=0, name="fraction")
-        (['a', 'c', 'd', 'e', 'f', 'h'], ['b', 'g'])
+        >>> classes = ["rat"] * 4 + ["cat"] * 4
+        >>> kept, held_out = split_by_class(range(8), classes, 0.25, seed=0, name="fraction")
+        >>> [classes[i] for i in held_out]
+        ['rat', 'cat']
     """
     if len(records) != len(classes):
         raise ValueError(
@@ -84,7 +86,7 @@ def split_by_class(
         places[label].append(i)
     generator = np.random.default_rng(seed)
     shuffled = [generator.permutation(members) for members in places.values()]
-    nums = _share_out(np.array([len(each) for each in shuffled]), fraction, generator)
+    nums = _share_out(np.array([len(each) for each in shuffled], int), fraction, generator)
     if not nums.sum():
         raise InputError(
             f"`{name}` must leave records on both sides. Received {fraction} for {len(records)} "
