@@ -9,6 +9,7 @@ All of them use operations that LiteRT has built in, on shapes that are known bu
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from ops.box_forms import clip_boxes, cxcywh_to_xyxy
@@ -221,7 +222,8 @@ def _likeliest(probabilities, inside):
     """Return a one at the pixel of the largest 3 x 3 mean in the mask: (B, h, w, 1)."""
     rows, columns = probabilities.shape[1:3]
     smooth = ops.average_pool(probabilities, 3, strides=1, padding="same") * inside
-    best = ops.argmax(ops.reshape(smooth, (-1, rows * columns)), axis=-1)
+    # keras.ops.argmax looks for -0.0 bit by bit, which LiteRT cannot.
+    best = tf.argmax(ops.reshape(smooth, (-1, rows * columns)), axis=-1)
     one = ops.one_hot(best, rows * columns, dtype=probabilities.dtype)
     return ops.reshape(one, (-1, rows, columns, 1))
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ops.box_forms import clip_boxes, cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -136,7 +137,8 @@ def best_cell(grid):
     grid = _check_maps("grid", grid, 5)
     _, height, width, _ = grid.shape
     cells = keras.ops.reshape(grid, (-1, height * width, 5))
-    best = keras.ops.argmax(cells[..., 4], axis=-1)
+    # keras.ops.argmax looks for -0.0 bit by bit, which LiteRT cannot.
+    best = tf.argmax(cells[..., 4], axis=-1)
     chosen = keras.ops.one_hot(best, height * width, dtype="float32")  # (B, h w)
     values = keras.ops.sum(chosen[..., None] * cells, axis=1)
     places = np.indices((height, width), np.float32).reshape(2, -1)
