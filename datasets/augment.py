@@ -11,7 +11,7 @@ from imgaug.augmentables import KeypointsOnImage
 from imgaug.augmentables.bbs import BoundingBoxesOnImage
 from imgaug.augmentables.segmaps import SegmentationMapsOnImage
 
-from datasets.augment_recipes import check_recipe, draw_view, list_colours
+from datasets.augment_recipes import change_colours, check_recipe, draw_view
 from datasets.sample_views import warp_sample
 from datasets.samples import Sample
 from datasets.scaled_images import resize_image, resize_mask
@@ -49,7 +49,9 @@ def augment_sample(
     steps = _list_steps(flip, color)
     if not steps:
         return sample
-    augmenter = _seed(steps, seed)
+    # Built anew for each sample: an augmenter's random state is not safe between threads.
+    augmenter = augmenters.Sequential(steps)
+    augmenter.seed_(int(seed))
     middles = np.floor(sample.points) + 0.5
     shape = sample.image.shape
     image, points, where, boxes = augmenter(
@@ -79,8 +81,8 @@ def augment_by_recipe(
       90, 180 or 270 degrees, or mirrored left to right or top to bottom.
     - "general": for some hundred photographs of things that stand upright: half are mirrored left
       to right; zoomed by .7 to 1.4, stretched by up to 15 % and moved, at least three quarters of
-      each box inside; brightness times .8 to 1.2, in a third of them each channel by its own,
-      contrast .8 to 1.2, colour .6 to 1.4; a fifth is blurred.
+      each box inside; brightness and contrast times .8 to 1.2, colour .6 to 1.4; in three of ten
+      each channel .9 to 1.1; a fifth is blurred.
 
     View and size are one warp of the picture and its labels; imgaug changes the colours. A view
     that keeps less than 40 % of a box ("general": 75 %), or less than 5 pixels a side, is drawn
@@ -119,15 +121,7 @@ def augment_by_recipe(
     generator = np.random.default_rng(int(seed))
     view = draw_view(recipe, sample.boxes, sample.size, size, generator)
     seen = warp_sample(sample, view, size)
-    augmenter = _seed(list_colours(recipe), generator.integers(2**31))
-    return replace(seen, image=augmenter(image=seen.image))
-
-
-def _seed(steps: list[augmenters.Augmenter], seed: int) -> augmenters.Augmenter:
-    # Built anew for each sample: an augmenter's random state is not safe between threads.
-    augmenter = augmenters.Sequential(steps)
-    augmenter.seed_(int(seed))
-    return augmenter
+    return replace(seen, image=change_colours(recipe, seen.image, generator))
 
 
 def _resize(sample: Sample, size: tuple[int, int]) -> Sample:

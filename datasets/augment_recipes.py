@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from imgaug import augmenters
+from imgaug.augmenters import arithmetic, blur, contrast, pillike
 
 from datasets.sample_views import View, view_boxes
 
@@ -21,7 +21,7 @@ class Recipe:
     Attributes:
         draw_view: (generator, (height, width) of the picture) -> a view of it.
         min_kept: least share of each box's area that a view must show.
-        list_colours: () -> imgaug's augmenters of colours, new ones at each call.
+        change_colours: ((H, W, 3) uint8, generator) -> the picture in other colours.
 
     Example:
         >>> _RECIPES["general"].min_kept
@@ -30,7 +30,7 @@ class Recipe:
 
     draw_view: Callable[[np.random.Generator, tuple[int, int]], View]
     min_kept: float
-    list_colours: Callable[[], list[augmenters.Augmenter]]
+    change_colours: Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def check_recipe(recipe: str) -> None:
@@ -111,20 +111,26 @@ def shows_objects(boxes: np.ndarray, view: View, size: tuple[int, int], *, min_k
     return bool(kept.all() and (seen_sides >= SMALLEST_BOX).all())
 
 
-def list_colours(recipe: str) -> list[augmenters.Augmenter]:
-    """List the changes of colour of a recipe.
+def change_colours(recipe: str, image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Change the colours of a picture.
+
+    imgaug's functions are called with numbers drawn here: its augmenters, whose random state is
+    not safe between threads, cost more to be built and seeded for each sample than to run.
 
     Args:
         recipe: one of `RECIPES` but "none".
+        image: (H, W, 3) uint8; may be written to.
+        generator: source of the draws.
 
     Returns:
-        imgaug's augmenters, new ones at each call: their random state is not safe between threads.
+        (H, W, 3) uint8.
 
     Example:
-        >>> len(list_colours("published"))
-        3
+        >>> image = np.zeros((4, 5, 3), np.uint8)
+        >>> change_colours("published", image, np.random.default_rng(0)).shape
+        (4, 5, 3)
     """
-    return _RECIPES[recipe].list_colours()
+    return _RECIPES[recipe].change_colours(image, generator)
 
 
 def _draw_general_view(generator: np.random.Generator, picture: tuple[int, int]) -> View:
@@ -156,26 +162,27 @@ def _draw_turned_view(generator: np.random.Generator, picture: tuple[int, int]) 
     return replace(view, mirrored=True, turns=2 * (way - 4))  # mirrored and turned: top to bottom
 
 
-def _list_general_colours() -> list[augmenters.Augmenter]:
-    return [
-        augmenters.Multiply((0.8, 1.2), per_channel=0.3),
-        augmenters.LinearContrast((0.8, 1.2)),
-        augmenters.pillike.EnhanceColor((0.6, 1.4)),
-        augmenters.Sometimes(0.2, augmenters.GaussianBlur((0.3, 0.9))),
-    ]
+def _change_generally(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    brightness, slope, colour = generator.uniform((0.8, 0.8, 0.6), (1.2, 1.2, 1.4))
+    tint = generator.uniform(0.9, 1.1, 3) if generator.random() < 0.3 else np.ones(3)
+    image = arithmetic.multiply_scalar(image, brightness * tint)
+    image = contrast.adjust_contrast_linear(image, slope)
+    image = pillike.enhance_color(image, colour)
+    if generator.random() < 0.2:
+        image = blur.blur_gaussian_(image, generator.uniform(0.3, 0.9))
+    return image
 
 
-def _list_published_colours() -> list[augmenters.Augmenter]:
-    return [
-        augmenters.pillike.EnhanceColor((0.5, 1.5)),
-        augmenters.Multiply((0.7, 1.3)),
-        augmenters.Multiply((0.8, 1.2), per_channel=True),
-    ]
+def _change_as_published(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    colour, brightness = generator.uniform((0.5, 0.7), (1.5, 1.3))
+    channels = generator.uniform(0.8, 1.2, 3)
+    image = pillike.enhance_color(image, colour)
+    return arithmetic.multiply_scalar(image, brightness * channels)
 
 
 _RECIPES = {
-    "published": Recipe(_draw_published_view, 0.4, _list_published_colours),
-    "published_turns": Recipe(_draw_turned_view, 0.4, _list_published_colours),
-    "general": Recipe(_draw_general_view, 0.75, _list_general_colours),
+    "published": Recipe(_draw_published_view, 0.4, _change_as_published),
+    "published_turns": Recipe(_draw_turned_view, 0.4, _change_as_published),
+    "general": Recipe(_draw_general_view, 0.75, _change_generally),
 }
 RECIPES = ("none", *_RECIPES)

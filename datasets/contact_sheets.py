@@ -1,4 +1,4 @@
-"""Contact sheets: the first pictures of a drawn data set side by side, with their counts."""
+"""Contact sheets: the first pictures of a drawn data set side by side, with their labels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from config.files import atomic_file
 from datasets.scene_folder import ANNOTATIONS
 
 _MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
-_INK, _PAPER = (40, 42, 46), (255, 255, 255)
+_INK, _PAPER, _FRAME = (40, 42, 46), (255, 255, 255), (213, 94, 0)
 _SUBTITLES = {
     "synthetic_ranked": "the same scene, people removed from the right one",
     "synthetic_noisy": "counts as a generator that miscounts would give them",
     "synthetic_test": "true counts",
+    "synthetic_objects": "one object in each picture, its visible part framed",
 }
 
 
@@ -47,8 +48,8 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
     if len(records[0][0]) == 1:
         num, columns = 2 * num, 2 * columns
     cells = [
-        ([_open(Path(data_dir) / image) for image in images], caption)
-        for images, caption in records[:num]
+        ([_open(Path(data_dir) / image, boxes) for image in images], caption)
+        for images, caption, boxes in records[:num]
     ]
     title = f"{name}: {_SUBTITLES.get(name, '')}"
     page = _lay_out(cells, min(columns, len(cells)), title)
@@ -58,29 +59,46 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
     return path
 
 
-def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str]]:
-    """Read (pictures, caption) of each record of a data set."""
+def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
+    """Read (pictures, caption, boxes to frame) of each record of a data set."""
     annotations = json.loads((folder / ANNOTATIONS).read_text())
     truths = json.loads((folder / "true_counts.json").read_text())
     true = {item["image"]: item["count"] for item in truths}
     if isinstance(annotations, list):
         return [
-            ((item["image"],), f"said {item['count']}, true {true[item['image']]}")
+            ((item["image"],), f"said {item['count']}, true {true[item['image']]}", [])
             for item in annotations
         ]
+    if "test" in annotations and "train" in annotations:
+        return _read_objects(folder)
     if "test" in annotations:
-        return [((item["image"],), _people(item["count"])) for item in annotations["test"]]
+        return [((item["image"],), _people(item["count"]), []) for item in annotations["test"]]
     pairs = [(item["source_image"], item["target_image"]) for item in annotations["train"]]
-    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}") for pair in pairs]
+    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}", []) for pair in pairs]
+
+
+def _read_objects(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
+    """Read the records of a data set with one object in each picture."""
+    objects = json.loads((folder / "objects.json").read_text())
+    names = {item["id"]: item["name"] for item in objects["categories"]}
+    return [
+        ((image["file_name"],), names[item["category_id"]], [item["bbox"]])
+        for image, item in zip(objects["images"], objects["annotations"], strict=True)
+    ]
 
 
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count or 'no'} people"
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, boxes: list) -> Image.Image:
+    """Open a picture and frame its boxes (x, y, width, height)."""
     with Image.open(path) as picture:
-        return picture.convert("RGB")
+        framed = picture.convert("RGB")
+    for x, y, width, height in boxes:
+        corners = (x, y, x + width - 1, y + height - 1)
+        ImageDraw.Draw(framed).rectangle(corners, outline=_FRAME, width=2)
+    return framed
 
 
 def _lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:

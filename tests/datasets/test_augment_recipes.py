@@ -3,9 +3,9 @@ import pytest
 
 from datasets.augment_recipes import (
     RECIPES,
+    change_colours,
     check_recipe,
     draw_view,
-    list_colours,
     shows_objects,
 )
 from datasets.sample_views import View, view_boxes
@@ -90,9 +90,21 @@ def test_shows_objects_wants_every_one_and_takes_none():
 
 
 @pytest.mark.parametrize("recipe", AUGMENTING)
-def test_list_colours_makes_new_augmenters(recipe):
-    first, second = list_colours(recipe), list_colours(recipe)
-    assert first and not set(map(id, first)) & set(map(id, second))
+def test_change_colours_takes_one_pixel(recipe):
+    image = np.full((1, 1, 3), 100, np.uint8)
+    seen = change_colours(recipe, image, np.random.default_rng(0))
+    assert seen.shape == (1, 1, 3) and seen.dtype == np.uint8
+
+
+def test_change_colours_stays_mild_in_general():
+    generator = np.random.default_rng(0)
+    grey = [
+        change_colours("general", np.full((4, 4, 3), 100, np.uint8), generator)[0, 0]
+        for _ in range(200)
+    ]
+    # 100 x .8 x .9 to 100 x 1.2 x 1.1, 72 to 132, then moved from 128 by a fifth: 61 to 133.
+    # Colour moves a tinted channel by .4 of its distance to grey, at most .4 x 24.
+    assert 51 <= np.min(grey) < 85 and 118 < np.max(grey) <= 143
 
 
 def test_check_recipe_names_the_known_ones():
