@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--test_data", default="synthetic_test", help="data set to score")
     add_override(parser, "N", "cut test pictures into N x N patches")
     add_override(parser, "num_labelled", "annotated training pictures to use, chosen by the seed")
+    add_override(parser, "unfreeze", "layers of the encoder to train: all, none or last:N")
     parser.add_argument(
         "--experiment_path",
         dest="experiment_dir",

@@ -19,7 +19,7 @@ class LocalizationFitParams(TrainingParams):
     Attributes: see each field's `meaning`.
     """
 
-    unfreeze: str = param(
+    unfreeze: Literal["none", "all"] | str = param(
         'what of the encoder is trained: "none", "all", or "last:N" for its last N layers that '
         "have weights"
     )
@@ -91,9 +91,9 @@ class LocalizationParams(EncoderParams, LocalizationFitParams):
     Attributes: see each field's `meaning`.
     """
 
-    head: Literal["box", "box_class", "mask", "grid", "heatmap"] = param(
+    head: Literal["box", "box_class", "mask", "grid", "heatmap", "edges"] = param(
         "how the box is found: as four numbers, the same beside a class, as a mask, in a grid of "
-        "cells, or as the peak of a heat map"
+        "cells, around the peak of a heat map, or edge by edge along the rows and columns"
     )
     alpha: float | None = param(
         "width multiplier; MobileNetV2 only; null: published for the head",

@@ -13,7 +13,7 @@ from config.errors import InputError, MissingSplit
 from datasets.box_choices import check_choice, keep_classes, name_by_file, take_one
 from datasets.box_fitting import fit_boxes
 from datasets.formats import list_boxes
-from datasets.named_objects import NamedObjects, list_class_names
+from datasets.named_objects import NamedObjects, check_once, list_class_names
 from datasets.records import BadRecord, BoxRecord
 from datasets.splits import split_by_class
 
@@ -98,7 +98,7 @@ def read_boxes(
     """
     check_choice("objects", objects)
     check_choice("class_source", class_source)
-    pictures = list_boxes(format, data_dir, dataset)
+    pictures = check_once(list_boxes(format, data_dir, dataset))
     if class_source == "file_name":
         pictures = [name_by_file(picture) for picture in pictures]
     pictures = [each if each.problem else fit_boxes(each) for each in pictures]

@@ -8,6 +8,7 @@ from pathlib import Path
 from config.errors import InputError
 from datasets.annotations import read_counted_annotations
 from datasets.bbbc039 import read_bbbc039
+from datasets.box_csv import list_box_csv_objects, read_box_csv
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
@@ -16,6 +17,7 @@ from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
 from datasets.named_objects import NamedObjects, check_told
+from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
 from datasets.paths import join_inside
 from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
@@ -24,11 +26,13 @@ from datasets.shanghaitech import read_shanghaitech
 from datasets.trancos import read_trancos
 from datasets.ucf_cc_50 import read_ucf_cc_50
 from datasets.voc import list_voc_objects, read_voc
+from datasets.yolo import list_yolo_objects, read_yolo
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
 FORMATS = {
     "annotations": read_counted_annotations,
     "bbbc039": read_bbbc039,
+    "boxes": read_box_csv,
     "coco": read_coco,
     "csv": read_count_csv,
     "cvat": read_cvat,
@@ -36,20 +40,25 @@ FORMATS = {
     "label_studio": read_label_studio,
     "labelme": read_labelme,
     "mall": read_mall,
+    "oxford_pets": read_oxford_pets,
     "penguins": read_penguins,
     "points": read_point_csv,
     "shanghaitech": read_shanghaitech,
     "trancos": read_trancos,
     "ucf_cc_50": read_ucf_cc_50,
     "voc": read_voc,
+    "yolo": read_yolo,
 }
 # Each lists the objects of all splits of (data_dir, dataset), with their boxes.
 BOX_FORMATS = {
+    "boxes": list_box_csv_objects,
     "coco": list_coco_objects,
     "cvat": list_cvat_objects,
     "label_studio": list_label_studio_objects,
     "labelme": list_labelme_objects,
+    "oxford_pets": list_oxford_pets_objects,
     "voc": list_voc_objects,
+    "yolo": list_yolo_objects,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
@@ -78,9 +87,9 @@ def read_counted(
         >>> read_counted("shanghaitec", Path("data"), "part_B", "train")
         Traceback (most recent call last):
         ...
-        config.errors.InputError: `--format` must be one of annotations, bbbc039, coco, csv, cvat, \
-dots, label_studio, labelme, mall, penguins, points, shanghaitech, trancos, ucf_cc_50, voc. \
-Received shanghaitec; the nearest is shanghaitech.
+        config.errors.InputError: `--format` must be one of annotations, bbbc039, boxes, coco, \
+csv, cvat, dots, label_studio, labelme, mall, oxford_pets, penguins, points, shanghaitech, \
+trancos, ucf_cc_50, voc, yolo. Received shanghaitec; the nearest is shanghaitech.
     """
     _check_format(format, FORMATS)
     return FORMATS[format](Path(data_dir), dataset, split)

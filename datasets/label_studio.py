@@ -110,7 +110,7 @@ def _read_task(task: Any, data_dir: Path, path: Path, where: str) -> NamedObject
     results = take(done[0], "result", list, where)
     found = [_read_result(result, f"{where} result {i}") for i, result in enumerate(results)]
     known = [each for each in found if each is not None]
-    size = next((size for *_, size in known), None)
+    size = next((size for *_, size in known if min(size) > 0), None)
     return make_picture(image, [each[:3] for each in known], size=size)
 
 

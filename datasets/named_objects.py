@@ -118,9 +118,7 @@ def number_classes(
     """
     numbers = {name: i for i, name in enumerate(class_names, start=1)}
     records: dict[Path, PointRecord | BadRecord] = {}
-    for picture in pictures:
-        if picture.image in records:
-            raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
+    for picture in check_once(pictures):
         ids = np.array([numbers[name] for name in picture.names], np.int64) if numbers else None
         records[picture.image] = (
             BadRecord(picture.image, picture.problem)
@@ -128,6 +126,30 @@ def number_classes(
             else PointRecord(picture.image, picture.points, ids, tuple(class_names))
         )
     return [records[image] for image in sorted(records)]
+
+
+def check_once(pictures: Iterable[NamedObjects]) -> list[NamedObjects]:
+    """Require that no picture is listed twice.
+
+    Args:
+        pictures: pictures of one or all splits.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        InputError: two of `pictures` are one file.
+
+    Example:
+        >>> check_once([])
+        []
+    """
+    listed, known = list(pictures), set()
+    for picture in listed:
+        if picture.image in known:
+            raise InputError(f"`{picture.image}` must be annotated once. It is listed twice.")
+        known.add(picture.image)
+    return listed
 
 
 def list_class_names(pictures: Iterable[NamedObjects]) -> tuple[str, ...]:

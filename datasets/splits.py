@@ -86,7 +86,7 @@ def split_by_class(
         places[label].append(i)
     generator = np.random.default_rng(seed)
     shuffled = [generator.permutation(members) for members in places.values()]
-    nums = _share_out(np.array([len(each) for each in shuffled]), fraction, generator)
+    nums = _share_out(np.array([len(each) for each in shuffled], int), fraction, generator)
     if not nums.sum():
         raise InputError(
             f"`{name}` must leave records on both sides. Received {fraction} for {len(records)} "

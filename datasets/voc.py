@@ -8,20 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from config.errors import InputError, MissingSplit
 from datasets.named_objects import (
     NamedObjects,
     fail_picture,
     list_class_names,
-    make_picture,
     number_classes,
 )
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files, require_size
 from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import SPLITS, check_split, every_fifth
-from datasets.voc_boxes import VocFile, read_voc_boxes
+from datasets.voc_boxes import VocFile, make_voc_picture, read_voc_boxes
 
 _ANNOTATIONS = ("Annotations", "annotations", "annots", "annotations_from_mask", ".")
 _PICTURES = ("JPEGImages", "images", ".")
@@ -175,12 +172,7 @@ def _try_file(path: Path) -> VocFile | str:
 
 
 def _make_picture(file: VocFile | str, image: Path) -> NamedObjects:
-    if isinstance(file, str):
-        return fail_picture(image, file)
-    centres = (file.boxes[:, :2] + file.boxes[:, 2:]) / 2  # (N, 2) x, y
-    kept = np.flatnonzero(~file.difficult)
-    objects = [(centres[i, ::-1], file.boxes[i], file.names[i]) for i in kept]
-    return make_picture(image, objects, size=file.size, flaws=file.flaws)
+    return fail_picture(image, file) if isinstance(file, str) else make_voc_picture(image, file)
 
 
 def _choose(data: _VocData, split: str) -> list[str]:

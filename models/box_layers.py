@@ -9,6 +9,7 @@ All of them use operations that LiteRT has built in, on shapes that are known bu
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from ops.box_forms import clip_boxes, cxcywh_to_xyxy
@@ -175,6 +176,72 @@ class DecodeHeat(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("inkling")
+class Profile(keras.layers.Layer):
+    """Sum up a map along one of its axes: mean and maximum of each channel.
+
+    (B, H, W, C) to (B, W, 2 C) with `crossed` 1, and to (B, H, 2 C) with 2.
+
+    Args:
+        crossed: the axis that goes, 1 (rows) or 2 (columns).
+
+    Example:
+        >>> tuple(Profile(crossed=1)(keras.ops.zeros((1, 2, 3, 4))).shape)
+        (1, 3, 8)
+    """
+
+    def __init__(self, crossed, **kwargs):
+        super().__init__(**kwargs)
+        self.crossed = crossed
+
+    def call(self, maps):
+        parts = [ops.mean(maps, axis=self.crossed), ops.max(maps, axis=self.crossed)]
+        return ops.concatenate(parts, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, width if self.crossed == 1 else height, 2 * channels)
+
+    def get_config(self):
+        return {**super().get_config(), "crossed": self.crossed}
+
+
+@keras.saving.register_keras_serializable("inkling")
+class DecodeEdges(keras.layers.Layer):
+    """Read a box's four edges, each by soft argmax along its own axis.
+
+    Call it on `[columns, rows]`: logits (B, w, 2) of where the left and the right edge are and
+    (B, h, 2) of the top and the bottom. The n places of an axis stand for 0, 1 / (n - 1), ..., 1,
+    and an edge is the mean of the places under softmax(logits); a pair that comes out swapped is
+    put in order. Gives `box` (B, 4) xyxy fractions and `score` (B,), the mean over the edges of
+    the most weight that three neighbouring places hold.
+
+    Example:
+        >>> columns = keras.ops.array([[[999.0, 0.0], [0.0, 999.0], [0.0, 0.0]]])
+        >>> DecodeEdges()([columns, columns])["box"].numpy().tolist()
+        [[0.0, 0.0, 0.5, 0.5]]
+    """
+
+    def call(self, inputs):
+        edges, scores = zip(*(self._find_pair(logits) for logits in inputs), strict=True)
+        (left, right), (top, bottom) = edges
+        box = ops.stack([left, top, right, bottom], axis=1)
+        return {"box": box, "score": sum(scores) / len(scores)}
+
+    def _find_pair(self, logits):
+        weights = ops.softmax(logits, axis=1)  # (B, n, 2)
+        places = ops.linspace(0.0, 1.0, logits.shape[1], dtype=weights.dtype)
+        edges = ops.sum(weights * places[:, None], axis=1)
+        near = ops.pad(weights, ((0, 0), (1, 1), (0, 0)))
+        near = near[:, :-2] + near[:, 1:-1] + near[:, 2:]
+        score = ops.minimum(ops.mean(ops.max(near, axis=1), axis=-1), 1.0)
+        return (ops.min(edges, axis=-1), ops.max(edges, axis=-1)), score
+
+    def compute_output_shape(self, input_shape):
+        batch = input_shape[0][0]
+        return {"box": (batch, 4), "score": (batch,)}
+
+
+@keras.saving.register_keras_serializable("inkling")
 class BoxScore(keras.layers.Layer):
     """Say how sure a head without a score of its own is.
 
@@ -221,7 +288,8 @@ def _likeliest(probabilities, inside):
     """Return a one at the pixel of the largest 3 x 3 mean in the mask: (B, h, w, 1)."""
     rows, columns = probabilities.shape[1:3]
     smooth = ops.average_pool(probabilities, 3, strides=1, padding="same") * inside
-    best = ops.argmax(ops.reshape(smooth, (-1, rows * columns)), axis=-1)
+    # keras.ops.argmax looks for -0.0 bit by bit, which LiteRT cannot.
+    best = tf.argmax(ops.reshape(smooth, (-1, rows * columns)), axis=-1)
     one = ops.one_hot(best, rows * columns, dtype=probabilities.dtype)
     return ops.reshape(one, (-1, rows, columns, 1))
 

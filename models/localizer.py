@@ -1,4 +1,4 @@
-"""Networks that find the one object of a picture: an encoder and one of five heads."""
+"""Networks that find the one object of a picture: an encoder and one of six heads."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from models.encoders import build_encoder
 from models.localizer_heads import (
     add_box_head,
     add_class_branch,
+    add_edge_head,
     add_grid_head,
     add_heat_head,
     add_mask_head,
 )
 
-HEADS = ("box", "box_class", "mask", "grid", "heatmap")
+HEADS = ("box", "box_class", "mask", "grid", "heatmap", "edges")
 # Layers that a head adds are named so; all others are the encoder's.
 HEAD_PREFIXES = ("head_", "decode_")
 ENCODER_OPTIONS = {"image_size": 224, "alpha": 1.0, "weights": None}
 # Of a head where the caller gives none; mask and grid as published.
-_NUM_NEURONS = {"box": 0, "box_class": 0, "mask": 256, "grid": 112, "heatmap": 64}
+_NUM_NEURONS = {"box": 0, "box_class": 0, "mask": 256, "grid": 112, "heatmap": 128, "edges": 128}
 
 
 def build_localizer(
@@ -40,7 +41,7 @@ def build_localizer(
 ) -> keras.Model:
     """Build a network that answers with one box per picture.
 
-    The first four heads are those of lars76/object-localization, the fifth is ours:
+    The first four heads are those of lars76/object-localization, the others are ours:
 
     - "box": a convolution as large as the encoder's last map, to `raw_box`. With `box_form`
       "pixels" it is the original, whose loss grows with the picture; "sigmoid" and "exp" give
@@ -48,9 +49,11 @@ def build_localizer(
     - "box_class": the same and the classes.
     - "mask": the box as a mask at stride 8, from the maps at strides 32, 16 and 8.
     - "grid": each cell of the last map says whether it holds the centre, and of what box.
-    - "heatmap": the maps at strides 32, 16 and 8, fused; a heat map at stride 8 weighs what each
-      place says of centre and size. Unlike the box head it has no weight per place, and unlike
-      mask and grid its answer has a gradient, so that losses of boxes train it.
+    - "heatmap": the maps at strides 32 and 16, fused; a heat map weighs what each place says of
+      centre and size.
+    - "edges": the same fused map, summed up along rows and along columns; each edge is found on
+      its own axis, of few places. Unlike the box head these two have no weight per place, and
+      unlike mask and grid their answer has a gradient, so that losses of boxes train them.
 
     Any head has classes too where `num_classes` says so: mean of the last map, dropout, logits.
     On encoders other than MobileNetV2, "mask" and "grid" take the maps of the same strides.
@@ -62,9 +65,10 @@ def build_localizer(
         num_classes: number of classes K, at least 2, or 0 for none.
         box_form: "pixels", "sigmoid" or "exp", of the heads "box" and "box_class".
         num_neurons: width of the head's inner convolutions; None for the published one (mask 256,
-            grid 112), 64 for "heatmap" and no inner convolution for "box" and "box_class".
-        dropout: share of the features that training drops before the classes, and before the box
-            of "box" and "box_class".
+            grid 112), 128 for "heatmap" and "edges", and no inner convolution for "box" and
+            "box_class".
+        dropout: share of the features that training drops before the classes and, but for "mask"
+            and "grid", before the box.
         mask_rounding: how the mask is drawn that "mask" is trained on, see `DecodeMask`.
         encoder_options: where `encoder` is a name: `image_size`, side of the input in pixels,
             224; `alpha`, 1; `weights`, None; the last two of `build_encoder`.
@@ -74,18 +78,19 @@ def build_localizer(
         xyxy in fractions of the picture and `score` (B,) in [0, 1], always; with classes
         `class_logits` (B, K); and what losses act on: `raw_box` (B, 4), x0, y0, width, height in
         pixels ("box", "box_class" in the form "pixels"); `mask` (B, H / 8, W / 8, 1) logits;
-        `grid` (B, h, w, 5) in [0, 1], h and w of the last map; `heat` (B, H / 8, W / 8, 1) logits.
+        `grid` (B, h, w, 5) in [0, 1], h and w of the last map; `heat` (B, H / 16, W / 16, 1)
+        logits; of "edges" none but `box`.
         `score` is the cell's objectness ("grid"), the mean probability ("mask"), the peak's
-        weight ("heatmap"), else the likeliest class's probability, or 1 without classes.
+        weight ("heatmap", "edges"), else the likeliest class's probability, or 1 without classes.
 
     Raises:
-        InputError: an argument is out of range, or the input's size does not suit the head: "mask"
-            and "heatmap" take multiples of 32.
+        InputError: an argument is out of range, or the input's size does not suit the head: "mask",
+            "heatmap" and "edges" take multiples of 32.
 
     Example:
         >>> model = build_localizer("mobilenet_v2", head="heatmap", image_size=64, alpha=0.35)
         >>> {name: tuple(output.shape) for name, output in model.output.items()}
-        {'box': (None, 4), 'score': (None,), 'heat': (None, 8, 8, 1)}
+        {'box': (None, 4), 'score': (None,), 'heat': (None, 4, 4, 1)}
 
     References:
         https://github.com/lars76/object-localization, examples 1 to 4. Differences: a kernel as
@@ -97,14 +102,16 @@ def build_localizer(
     encoder = _take_encoder(encoder, encoder_options)
     if num_neurons is None:
         num_neurons = _NUM_NEURONS[head]
-    if head in ("mask", "heatmap"):
+    if head in ("mask", "heatmap", "edges"):
         _check_size(encoder, head)
     if head == "mask":
         outputs = add_mask_head(encoder, num_neurons, mask_rounding)
     elif head == "grid":
         outputs = add_grid_head(encoder, num_neurons)
     elif head == "heatmap":
-        outputs = add_heat_head(encoder, num_neurons)
+        outputs = add_heat_head(encoder, num_neurons, dropout)
+    elif head == "edges":
+        outputs = add_edge_head(encoder, num_neurons, dropout)
     else:
         outputs = add_box_head(encoder, box_form, num_neurons, dropout)
     outputs = add_class_branch(encoder, outputs, num_classes, dropout)
@@ -115,7 +122,7 @@ def set_mean_box(localizer: keras.Model, box: np.ndarray) -> None:
     """Make an untrained localiser answer the same box for every picture.
 
     The last convolution's weights become 0 and its bias says the box: training starts from the
-    best constant answer. "grid" takes its size alone, "mask" nothing.
+    best constant answer. "grid" takes its size alone, "mask" and "edges" nothing.
 
     Args:
         localizer: what `build_localizer` returned; changed in place.
@@ -222,7 +229,7 @@ def _check_size(encoder, head):
     height, width = encoder.input.shape[1:3]
     if None in (height, width) or height % 32 or width % 32:
         raise InputError(
-            f'`head` "{head}" joins maps at strides 8, 16 and 32, so the input\'s sides must be '
+            f'`head` "{head}" joins maps of different strides, so the input\'s sides must be '
             f"multiples of 32 pixels. Received {height} x {width}; take another `image_size`, or "
             'the head "box" or "grid".'
         )

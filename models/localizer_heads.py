@@ -5,7 +5,15 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from models.box_layers import BoxScore, DecodeBox, DecodeGrid, DecodeHeat, DecodeMask
+from models.box_layers import (
+    BoxScore,
+    DecodeBox,
+    DecodeEdges,
+    DecodeGrid,
+    DecodeHeat,
+    DecodeMask,
+    Profile,
+)
 
 # The original's maps of MobileNetV2: before the expansion, so narrower than the encoder's own.
 MASK_MAPS = {"mobilenet_v2": ("block_15_add", "block_12_add", "block_5_add")}
@@ -91,32 +99,50 @@ def add_grid_head(encoder: keras.Model, num_neurons: int) -> Outputs:
     return {**DecodeGrid(name="decode_grid", dtype="float32")(grid), "grid": grid}
 
 
-def add_heat_head(encoder: keras.Model, num_neurons: int) -> Outputs:
-    """Fuse the maps at strides 32, 16 and 8 and weigh what every place says of the box.
+def add_heat_head(encoder: keras.Model, num_neurons: int, dropout: float) -> Outputs:
+    """Weigh what every place says of the box with a heat map of its centre.
 
     Args:
         encoder: what `build_encoder` returned, of an input whose sides are multiples of 32.
-        num_neurons: width of the fused maps.
+        num_neurons: width of the fused map.
+        dropout: share of its channels that training drops.
 
     Returns:
-        `box` (B, 4), `score` (B,) and `heat` (B, H / 8, W / 8, 1) logits.
+        `box` (B, 4), `score` (B,) and `heat` (B, H / 16, W / 16, 1) logits.
 
     Example:
         >>> # see `models.localizer.build_localizer`
     """
-    x = _project(encoder.output["stride_32"], num_neurons, "head_heat_32")
-    for stride in (16, 8):
-        x = layers.UpSampling2D(interpolation="bilinear", name=f"head_heat_{stride}_up")(x)
-        features = _project(encoder.output[f"stride_{stride}"], num_neurons, f"head_heat_{stride}")
-        x = layers.Add(name=f"head_heat_{stride}_sum")([x, features])
-        x = layers.SeparableConv2D(
-            num_neurons, 3, padding="same", use_bias=False, name=f"head_heat_{stride}_mix"
-        )(x)
-        x = _normalise(x, f"head_heat_{stride}_mix", momentum=BATCH_NORM_MOMENTUM)
+    x = _fuse_maps(encoder, num_neurons, dropout)
     heat = layers.Conv2D(1, 1, name="head_heat", dtype="float32")(x)
     shape = layers.Conv2D(4, 1, name="head_heat_shape", dtype="float32")(x)
     found = DecodeHeat(name="decode_heat", dtype="float32")([heat, shape])
     return {**found, "heat": heat}
+
+
+def add_edge_head(encoder: keras.Model, num_neurons: int, dropout: float) -> Outputs:
+    """Find the left and right edge among the columns, and the top and bottom among the rows.
+
+    Args:
+        encoder: what `build_encoder` returned, of an input whose sides are multiples of 32.
+        num_neurons: width of the fused map and of the convolution along each axis.
+        dropout: share of the map's channels that training drops.
+
+    Returns:
+        `box` (B, 4) and `score` (B,).
+
+    Example:
+        >>> # see `models.localizer.build_localizer`
+    """
+    x = _fuse_maps(encoder, num_neurons, dropout)
+    logits = []
+    for name, crossed in (("columns", 1), ("rows", 2)):
+        profile = Profile(crossed, name=f"head_{name}")(x)  # (B, W or H, 2 C)
+        options = {"padding": "same", "name": f"head_{name}_mix"}
+        profile = layers.Conv1D(num_neurons, 3, activation="relu", **options)(profile)
+        options = {"padding": "same", "name": f"head_{name}_edges", "dtype": "float32"}
+        logits.append(layers.Conv1D(2, 3, **options)(profile))
+    return DecodeEdges(name="decode_edges", dtype="float32")(logits)
 
 
 def add_class_branch(
@@ -162,8 +188,24 @@ def _convolve(x, num_neurons, name):
     return _normalise(x, name)
 
 
-def _project(x, num_neurons, name):
-    x = layers.Conv2D(num_neurons, 1, use_bias=False, name=name)(x)
+def _fuse_maps(encoder, num_neurons, dropout):
+    """Return a map at stride 16 that holds the last map, its context and the finer map."""
+    x = layers.Conv2D(num_neurons, 1, use_bias=False, name="head_fuse_32")(
+        encoder.output["stride_32"]
+    )
+    x = _normalise(x, "head_fuse_32", momentum=BATCH_NORM_MOMENTUM)
+    x = _mix(x, num_neurons, "head_fuse_32_mix")
+    context = layers.GlobalAveragePooling2D(keepdims=True, name="head_fuse_mean")(x)
+    context = layers.Dense(num_neurons, name="head_fuse_context")(context)  # (B, 1, 1, C)
+    x = layers.Add(name="head_fuse_with_context")([x, context])
+    x = layers.UpSampling2D(interpolation="bilinear", name="head_fuse_up")(x)
+    finer = layers.Conv2D(num_neurons, 1, name="head_fuse_16")(encoder.output["stride_16"])
+    x = _mix(layers.Add(name="head_fuse_sum")([x, finer]), num_neurons, "head_fuse_16_mix")
+    return layers.SpatialDropout2D(dropout, name="head_fuse_dropout")(x) if dropout else x
+
+
+def _mix(x, num_neurons, name):
+    x = layers.Conv2D(num_neurons, 3, padding="same", use_bias=False, name=name)(x)
     return _normalise(x, name, momentum=BATCH_NORM_MOMENTUM)
 
 

@@ -1,7 +1,7 @@
 """What a network learns from a box, and how its answer becomes a box again.
 
 The encoders draw one box into a NumPy array. The decoders are `keras.ops` on a batch, in a graph
-and with fixed shapes: argmax, sums, maxima and selections, all built into LiteRT.
+and with fixed shapes: sums, maxima and comparisons, all built into LiteRT.
 """
 
 from __future__ import annotations
@@ -135,12 +135,18 @@ def best_cell(grid):
     """
     grid = _check_maps("grid", grid, 5)
     _, height, width, _ = grid.shape
-    cells = keras.ops.reshape(grid, (-1, height * width, 5))
-    best = keras.ops.argmax(cells[..., 4], axis=-1)
-    chosen = keras.ops.one_hot(best, height * width, dtype="float32")  # (B, h w)
+    num_cells = height * width
+    cells = keras.ops.reshape(grid, (-1, num_cells, 5))
+    objectness, places = cells[..., 4], np.arange(num_cells, dtype=np.float32)
+    # Keras' argmax looks at the sign's bit, which LiteRT cannot: maxima find the first best cell.
+    highest = keras.ops.cast(
+        objectness >= keras.ops.max(objectness, axis=-1, keepdims=True), "float32"
+    )
+    first = num_cells - keras.ops.max(highest * (num_cells - places), axis=-1, keepdims=True)
+    chosen = keras.ops.cast(keras.ops.equal(places, first), "float32")  # (B, h w)
     values = keras.ops.sum(chosen[..., None] * cells, axis=1)
-    places = np.indices((height, width), np.float32).reshape(2, -1)
-    row, column = (keras.ops.sum(chosen * each, axis=-1) for each in places)
+    rows, columns = np.divmod(places, width)
+    row, column = (keras.ops.sum(chosen * each, axis=-1) for each in (rows, columns))
     return row, column, values
 
 

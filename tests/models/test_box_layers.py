@@ -2,7 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from models.box_layers import BoxScore, DecodeBox, DecodeGrid, DecodeHeat, DecodeMask
+from models.box_layers import (
+    BoxScore,
+    DecodeBox,
+    DecodeEdges,
+    DecodeGrid,
+    DecodeHeat,
+    DecodeMask,
+    Profile,
+)
 
 
 def logit(probability):
@@ -123,6 +131,28 @@ def test_decode_heat_of_a_flat_map_scores_a_window_of_it():
     np.testing.assert_allclose(found["score"], [0.25], atol=1e-6)
 
 
+def test_profile_has_mean_and_maximum_of_rows_and_of_columns():
+    maps = np.arange(6.0).reshape(1, 2, 3, 1)  # rows 0 1 2 and 3 4 5
+    assert call(Profile(1), maps)[0].tolist() == [[1.5, 3], [2.5, 4], [3.5, 5]]
+    assert call(Profile(2), maps)[0].tolist() == [[1, 2], [4, 5]]
+
+
+def test_decode_edges_reads_each_edge_on_its_axis_and_orders_them():
+    columns, rows = np.zeros((1, 5, 2)), np.zeros((1, 11, 2))
+    columns[0, 3, 0] = columns[0, 1, 1] = 60  # swapped: left at 3 / 4, right at 1 / 4
+    rows[0, 0, 0] = rows[0, 10, 1] = 60
+    found = call(DecodeEdges(), columns, rows)
+    np.testing.assert_allclose(found["box"], [[0.25, 0, 0.75, 1]], atol=1e-6)
+    np.testing.assert_allclose(found["score"], [1], atol=1e-6)
+
+
+def test_decode_edges_of_flat_logits_is_the_middle():
+    found = call(DecodeEdges(), np.zeros((1, 6, 2)), np.zeros((1, 12, 2)))
+    np.testing.assert_allclose(found["box"], [[0.5] * 4], atol=1e-6)
+    # Three places of 6 hold 1/2, of 12 1/4.
+    np.testing.assert_allclose(found["score"], [0.375], atol=1e-6)
+
+
 def test_box_score_is_the_likeliest_class_or_one():
     # softmax of (0, log 3) is 1/4, 3/4
     np.testing.assert_allclose(call(BoxScore(of_classes=True), [[0, np.log(3)]]), [0.75], rtol=1e-6)
@@ -131,7 +161,7 @@ def test_box_score_is_the_likeliest_class_or_one():
 
 @pytest.mark.parametrize(
     "layer",
-    [DecodeBox("pixels", size=(3, 4)), DecodeMask("centres"), BoxScore(True), DecodeGrid()],
+    [DecodeBox("pixels", size=(3, 4)), DecodeMask("centres"), BoxScore(True), Profile(2)],
 )
 def test_layers_come_back_from_their_config(layer):
     copy = type(layer).from_config(layer.get_config())

@@ -1,4 +1,4 @@
-"""The published values of the four variants, in one table, and ours of the head of our own."""
+"""The published values of the four variants, in one table, and ours of the heads of our own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from config.schema import LocalizationParams
 
-# The classes' loss where a head's own row names none.
-CLASS_LOSS = {"class_name": "CategoricalCrossentropy", "config": {"from_logits": True}, "weight": 1}
-# What heads box and box_class learn where their box is in shares of the picture.
-RELATIVE_LOSS = {"box": {"class_name": "IoULoss", "config": {"kind": "ciou"}, "weight": 1}}
+# What learns a box in shares of the picture, and the weight of the class beside it.
+RELATIVE_LOSS = {"class_name": "IoULoss", "config": {"kind": "giou", "distance": 2.0}, "weight": 1}
+CLASS_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +49,21 @@ def _loss(class_name: str, weight: float = 1.0, **config: Any) -> dict[str, Any]
     return {"class_name": class_name, "config": config, "weight": weight}
 
 
+_OURS = Variant(
+    image_size=224,
+    alpha=1.0,
+    batch_size=16,
+    optimizer="adam",
+    learning_rate=1e-3,
+    schedule="cosine",
+    plateau_factor=0.2,
+    plateau_patience=10,
+    learning_rate_floor=1e-7,
+    patience=20,
+    loss={"box": RELATIVE_LOSS},
+    augment="general",
+    mask_rounding="centres",
+)
 VARIANTS = {
     "box": Variant(
         image_size=96,
@@ -107,22 +121,9 @@ VARIANTS = {
         loss={"grid": _loss("GridLoss")},
         augment="published",
     ),
-    # Ours; nothing of it is published.
-    "heatmap": Variant(
-        image_size=224,
-        alpha=1.0,
-        batch_size=16,
-        optimizer="adam",
-        learning_rate=1e-3,
-        schedule="cosine",
-        plateau_factor=0.2,
-        plateau_patience=10,
-        learning_rate_floor=1e-7,
-        patience=20,
-        loss=RELATIVE_LOSS,
-        augment="general",
-        mask_rounding="centres",
-    ),
+    # Ours; nothing of them is published.
+    "heatmap": _OURS,
+    "edges": _OURS,
 }
 
 
@@ -178,6 +179,11 @@ def choose_loss(head: str, box_form: str, *, with_classes: bool) -> dict[str, di
     """
     loss = dict(VARIANTS[head].loss)
     if "raw_box" in loss and box_form != "pixels":
-        loss = {**{name: part for name, part in loss.items() if name != "raw_box"}, **RELATIVE_LOSS}
-    class_loss = loss.pop("class_logits", CLASS_LOSS)
-    return {**loss, "class_logits": class_loss} if with_classes else loss
+        del loss["raw_box"]
+        loss["box"] = RELATIVE_LOSS
+    class_loss = loss.pop("class_logits", None)
+    if with_classes:
+        weight = CLASS_WEIGHT if "box" in loss else 1.0
+        usual = _loss("CategoricalCrossentropy", weight, from_logits=True)
+        loss["class_logits"] = class_loss or usual
+    return loss
