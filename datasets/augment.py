@@ -80,7 +80,7 @@ def augment_by_recipe(
     - "published_turns": the same with its optional part: a sixth each is left as it is, turned by
       90, 180 or 270 degrees, or mirrored left to right or top to bottom.
     - "general": for some hundred photographs of things that stand upright: half are mirrored left
-      to right; zoomed by .7 to 1.4, stretched by up to 15 % and moved, at least three quarters of
+      to right; zoomed by .8 to 1.4, stretched by up to 15 % and moved, at least three quarters of
       each box inside; brightness and contrast times .8 to 1.2, colour .6 to 1.4; in three of ten
       each channel .9 to 1.1; a fifth is blurred.
 

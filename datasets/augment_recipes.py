@@ -134,8 +134,8 @@ def change_colours(recipe: str, image: np.ndarray, generator: np.random.Generato
 
 
 def _draw_general_view(generator: np.random.Generator, picture: tuple[int, int]) -> View:
-    """Zoom by .7 to 1.4, stretch by up to 15 %, move as far as the window allows, mirror half."""
-    zoom = np.exp(generator.uniform(np.log(0.7), np.log(1.4)))
+    """Zoom by .8 to 1.4, stretch by up to 15 %, move as far as the window allows, mirror half."""
+    zoom = np.exp(generator.uniform(np.log(0.8), np.log(1.4)))
     stretch = np.exp(generator.uniform(-0.075, 0.075))
     height, width = picture[0] / (zoom * stretch), picture[1] / (zoom / stretch)
     # A window larger than the picture holds all of it; a smaller one lies inside it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -52,7 +53,7 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
         for images, caption, boxes in records[:num]
     ]
     title = f"{name}: {_SUBTITLES.get(name, '')}"
-    page = _lay_out(cells, min(columns, len(cells)), title)
+    page = lay_out(cells, min(columns, len(cells)), title)
     path = folder / "contact_sheet.png"
     with atomic_file(path) as temporary:
         page.save(temporary, "PNG", optimize=True)
@@ -94,15 +95,45 @@ def _people(count: int) -> str:
 def _open(path: Path, boxes: list) -> Image.Image:
     """Open a picture and frame its boxes (x, y, width, height)."""
     with Image.open(path) as picture:
-        framed = picture.convert("RGB")
-    for x, y, width, height in boxes:
-        corners = (x, y, x + width - 1, y + height - 1)
+        return frame_boxes(picture, [(x, y, x + wide, y + tall) for x, y, wide, tall in boxes])
+
+
+def frame_boxes(picture: Image.Image, boxes: Sequence) -> Image.Image:
+    """Frame boxes in a copy of a picture.
+
+    Args:
+        picture: any picture.
+        boxes: (N, 4) xyxy half-open pixels.
+
+    Returns:
+        An RGB picture.
+
+    Example:
+        >>> frame_boxes(Image.new("RGB", (8, 6)), [(1, 1, 5, 4)]).getpixel((1, 1))
+        (213, 94, 0)
+    """
+    framed = picture.convert("RGB") if picture.mode != "RGB" else picture.copy()
+    for x0, y0, x1, y1 in boxes:
+        corners = (x0, y0, max(x0, x1 - 1), max(y0, y1 - 1))
         ImageDraw.Draw(framed).rectangle(corners, outline=_FRAME, width=2)
     return framed
 
 
-def _lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:
-    """Put pictures in a grid, captions below them, a title on top."""
+def lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:
+    """Put pictures in a grid, captions below them, a title on top.
+
+    Args:
+        cells: (pictures side by side, caption) each; all pictures of one size.
+        columns: cells side by side.
+        title: one line.
+
+    Returns:
+        The page.
+
+    Example:
+        >>> lay_out([([Image.new("RGB", (40, 30))], "a")], 1, "one").size
+        (72, 110)
+    """
     width, height = cells[0][0][0].size
     cell_width = len(cells[0][0]) * (width + _GAP) - _GAP
     rows = -(-len(cells) // columns)

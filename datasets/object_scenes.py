@@ -19,7 +19,7 @@ from datasets.synthetic import Scene
 OBJECTS_VERSION = 1  # grows when the same seed draws another picture
 CLASSES = ("car", "person", "tree")  # sorted, as readers number them
 _MIN_VISIBLE = 0.6  # share of what lies inside the picture that clutter may not hide
-_BEYOND = 0.15  # share of the object that may lie beyond each edge of the picture
+_BEYOND = 0.1  # share of the object that may lie beyond each edge of the picture
 _TRIES = 8
 _KEY = 6  # of the stream that draws these scenes; crowds take none
 
@@ -65,8 +65,8 @@ def sample_object_scene(
 ) -> ObjectScene:
     """Draw the geometry of a scene with one object.
 
-    Class, size, place, pose, ground, light and clutter are drawn apart. The object takes .3 to .95
-    of the largest size that fits the picture, and up to 15 % of it lies beyond an edge.
+    Class, size, place, pose, ground, light and clutter are drawn apart. The object takes .45 to 1
+    of the largest size that fits the picture, and up to 10 % of it lies beyond an edge.
     Clutter holds no other object of the three classes; what would hide more than 40 % of the
     object is drawn again, and left out after eight attempts.
 
@@ -100,7 +100,7 @@ def sample_object_scene(
         people=target if is_person else np.zeros(0, PERSON),
         clutter=np.zeros(0, CLUTTER) if is_person else target,
     )
-    num_things = int(rng.choice([1, 4, 9]))
+    num_things = int(rng.choice([0, 2, 5]))
     for _ in range(_TRIES):
         clutter = _sample_other_things(rng, bare, num_things)
         cluttered = replace(bare, clutter=np.concatenate([clutter, bare.clutter]))
@@ -148,7 +148,7 @@ def _sample_target(
         target["kind"] = list(CLUTTER_KINDS).index(class_name)
     low, high = _find_extent(target)  # x, y of an object whose adults are one pixel tall
     picture = np.array(image_size[::-1], np.float64)
-    scale = rng.uniform(0.3, 0.95) * (picture / (high - low)).min()
+    scale = rng.uniform(0.45, 1.0) * (picture / (high - low)).min()
     size = (high - low) * scale
     corner = rng.uniform(-_BEYOND * size, picture - (1 - _BEYOND) * size)
     target["col"], target["row"] = corner - low * scale

@@ -40,7 +40,7 @@ def test_general_views_zoom_and_move_without_turns():
     views = draw_views("general")
     zooms = np.array([80 * 60 / ((x1 - x0) * (y1 - y0)) for x0, y0, x1, y1 in
                       (view.window for view in views)]) ** 0.5  # fmt: skip
-    assert 0.7 <= zooms.min() < 0.75 and 1.3 < zooms.max() <= 1.4
+    assert 0.8 <= zooms.min() < 0.83 and 1.3 < zooms.max() <= 1.4
     assert {view.mirrored for view in views} == {False, True}
     assert not any(view.turns for view in views)
     for view in views:

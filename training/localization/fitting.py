@@ -14,7 +14,12 @@ import numpy as np
 from config.errors import InputError
 from config.files import write_json
 from config.schema import LocalizationFitParams, LocalizationParams
-from datasets.box_pipeline import BoxPictures, make_box_dataset, make_box_sample_loader
+from datasets.box_pipeline import (
+    AUGMENTED_DETAIL,
+    BoxPictures,
+    make_box_dataset,
+    make_box_sample_loader,
+)
 from datasets.boxes import BoxSplits
 from datasets.pipeline import count_steps, make_sample_dataset
 from datasets.records import BoxRecord
@@ -34,7 +39,6 @@ from training.workers import is_chief
 
 FIT_FILE = "fit.json"
 LAST_FILE = "last.keras"
-DETAIL = 1.5  # augmentation enlarges; pictures are kept at this many times the network's size
 
 
 def fit_localizer(
@@ -148,7 +152,7 @@ def open_pictures(
         records,
         localizer.input.shape[1],
         max_pixels=params.max_pixels,
-        detail=DETAIL if augmented and params.augment != "none" else 1.0,
+        detail=AUGMENTED_DETAIL if augmented and params.augment != "none" else 1.0,
         cache=args.cache,
         cache_dir=Path(args.experiment_dir) / "cache",
     )
