@@ -19,7 +19,7 @@ class LocalizationFitParams(TrainingParams):
     Attributes: see each field's `meaning`.
     """
 
-    unfreeze: Literal["none", "all"] | str = param(
+    unfreeze: str = param(
         'what of the encoder is trained: "none", "all", or "last:N" for its last N layers that '
         "have weights"
     )

@@ -43,16 +43,16 @@ def grid_loss(grid, true_grid, *, from_logits: bool = False):
     References:
         lars76/object-localization, variant 4.
     """
-    grid = ops.convert_to_tensor(grid)
-    true_grid = ops.cast(true_grid, grid.dtype)
-    if tuple(grid.shape[1:]) != tuple(true_grid.shape[1:]):
+    grid, true_grid = ops.cast(grid, "float32"), ops.cast(true_grid, "float32")
+    shape = tuple(grid.shape)
+    if len(shape) != 4 or shape[3] != 5 or shape[1:] != tuple(true_grid.shape)[1:]:
         raise ValueError(
             "`grid` and `true_grid` must be (B, h, w, 5) of one size. "
-            f"Received {tuple(grid.shape)} and {tuple(true_grid.shape)}."
+            f"Received {shape} and {tuple(true_grid.shape)}."
         )
     entropy = _cross_entropy(grid[..., 4], true_grid[..., 4], from_logits)  # (B, h, w)
     errors = _box_in_cells(ops.sigmoid(grid) if from_logits else grid) - _box_in_cells(true_grid)
-    has_object = ops.max(true_grid[..., 4], axis=(1, 2)) > 0
+    has_object = ops.any(true_grid[..., 4] > 0, axis=(1, 2))
     box_loss = ops.where(has_object, ops.sum(ops.square(errors), axis=-1), 0.0)
     return ops.sum(entropy, axis=(1, 2)) + box_loss
 

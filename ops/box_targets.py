@@ -139,10 +139,8 @@ def best_cell(grid):
     cells = keras.ops.reshape(grid, (-1, num_cells, 5))
     objectness, places = cells[..., 4], np.arange(num_cells, dtype=np.float32)
     # Keras' argmax looks at the sign's bit, which LiteRT cannot: maxima find the first best cell.
-    highest = keras.ops.cast(
-        objectness >= keras.ops.max(objectness, axis=-1, keepdims=True), "float32"
-    )
-    first = num_cells - keras.ops.max(highest * (num_cells - places), axis=-1, keepdims=True)
+    highest = keras.ops.cast(objectness >= _maximum(objectness)[:, None], "float32")
+    first = num_cells - _maximum(highest * (num_cells - places))[:, None]
     chosen = keras.ops.cast(keras.ops.equal(places, first), "float32")  # (B, h w)
     values = keras.ops.sum(chosen[..., None] * cells, axis=1)
     rows, columns = np.divmod(places, width)
@@ -198,8 +196,8 @@ def decode_mask(mask_probabilities, threshold: float = 0.5):
     """
     probs = _check_maps("mask_probabilities", mask_probabilities, 1)[..., 0]  # (B, h, w)
     inside = keras.ops.cast(probs > threshold, "float32")
-    x0, x1 = _find_ends(keras.ops.max(inside, axis=1))
-    y0, y1 = _find_ends(keras.ops.max(inside, axis=2))
+    x0, x1 = _find_ends(_maximum(inside, axis=1))
+    y0, y1 = _find_ends(_maximum(inside, axis=2))
     area = keras.ops.sum(inside, axis=(1, 2))
     scores = keras.ops.sum(inside * probs, axis=(1, 2)) / keras.ops.maximum(area, 1.0)
     return keras.ops.stack([x0, y0, x1, y1], axis=-1), scores
@@ -263,7 +261,12 @@ def _find_ends(hit):
     num_cells = hit.shape[1]
     cells = np.arange(num_cells, dtype=np.float32)
     # Maxima of positions: no reversal and no search, which LiteRT may not have.
-    start = num_cells - keras.ops.max(hit * (num_cells - cells), axis=-1)
-    stop = keras.ops.max(hit * (cells + 1), axis=-1)
-    found = keras.ops.max(hit, axis=-1)
+    start = num_cells - _maximum(hit * (num_cells - cells))
+    stop = _maximum(hit * (cells + 1))
+    found = _maximum(hit)
     return start * found / num_cells, (stop + num_cells * (1 - found)) / num_cells
+
+
+def _maximum(values, axis=-1):
+    # Without `initial` Keras refuses a batch of no picture.
+    return keras.ops.max(values, axis=axis, initial=-float("inf"))

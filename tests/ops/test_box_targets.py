@@ -220,6 +220,11 @@ def flat(result):
 
 
 @every_decoder
+def test_decoders_take_no_picture(decode, shape):
+    assert [each.shape[0] for each in flat(decode(np.zeros((0, *shape))))][0] == 0
+
+
+@every_decoder
 def test_decoders_give_boxes_inside_the_picture(decode, shape):
     values = np.random.default_rng(0).random((20, *shape)).astype(np.float32)
     places = np.asarray(flat(decode(values))[0])
