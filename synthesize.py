@@ -1,4 +1,4 @@
-"""Draw the built-in data sets: ranked pairs, miscounted pictures and a test set."""
+"""Draw the built-in data sets: ranked pairs, miscounted pictures, a test set, single objects."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--num_noisy", type=int, default=800, help="miscounted pictures")
     parser.add_argument("--num_test", type=int, default=200, help="test pictures")
+    parser.add_argument(
+        "--num_objects", type=int, default=400, help="pictures of one boxed car, person or tree"
+    )
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
     parser.add_argument("--masks", action="store_true", help="write instance masks too")
     parser.add_argument(
@@ -60,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
 
     Example:
         >>> import tempfile
-        >>> sizes = ["--num_ranked", "0", "--num_noisy", "0", "--num_test", "1", "--workers", "1"]
+        >>> sizes = "--num_ranked 0 --num_noisy 0 --num_test 1 --num_objects 0 --workers 1".split()
         >>> main(build_parser().parse_args([*sizes, "--data_dir", tempfile.mkdtemp()]))
         ... # doctest: +ELLIPSIS
         synthetic_test: 1 records in ...
@@ -82,6 +85,7 @@ def main(args: argparse.Namespace) -> int:
         synthetic_files.RANKED: args.num_ranked,
         synthetic_files.NOISY: args.num_noisy,
         synthetic_files.TEST: args.num_test,
+        synthetic_files.OBJECTS: args.num_objects,
     }
     folders = synthetic_files.write_sets(
         Path(args.data_dir),

@@ -99,7 +99,7 @@ def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dic
     Args:
         values: name -> value.
         schema: one of the dataclasses of `config.schema`.
-        overrides: `key=value` strings, as for `load_params`.
+        overrides: as for `load_params`; "none" is null where it is no word that the key takes.
 
     Returns:
         A new dict, its values not checked yet.
@@ -111,12 +111,14 @@ def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dic
         >>> override_values({"epochs": 1}, SCHEMAS["training/baseline"], ["epochs=3"])
         {'epochs': 3}
     """
-    names = {field.name for field in dataclasses.fields(schema)}
+    hints = typing.get_type_hints(schema)
     replaced = dict(values)
     for override in overrides:
-        key, value = _split_override(override)
-        _require_known(key, names, "key")
-        replaced[key] = value
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise InputError(f"`--set` takes key=value. Received `{override}`.")
+        _require_known(key, hints, "key")
+        replaced[key] = _read_text(key, text, hints[key])
     return replaced
 
 
@@ -165,7 +167,6 @@ def params_to_dict(params: Any) -> dict:
         name -> value, in the order of the schema.
 
     Example:
-        >>> from config.schema import NoisySynthRegressParams
         >>> params = load_params(Path("config"), "finetuning/unsupervised/noisy_synth_regress")
         >>> params_to_dict(params)["N"]
         2
@@ -188,14 +189,15 @@ def _read_json(path: Path) -> dict:
     return values
 
 
-def _split_override(override: str) -> tuple[str, Any]:
-    key, equals, text = override.partition("=")
-    if not equals:
-        raise InputError(f"`--set` takes key=value. Received `{override}`.")
+def _read_text(key: str, text: str, hint: Any) -> Any:
+    options = typing.get_args(hint) or (hint,)
+    if text in options or any(text in typing.get_args(option) for option in options):
+        return text  # "none" may be a word
     try:
-        return key, _parse_json(text)
+        return _parse_json(text)
     except json.JSONDecodeError:
-        return key, {"none": None, "None": None, "True": True, "False": False}.get(text, text)
+        none = text if str in options and type(None) not in options else None
+        return {"none": none, "None": none, "True": True, "False": False}.get(text, text)
     except ValueError as error:
         raise InputError(f"`--set {key}` must be plain JSON or text. Received: {error}.") from error
 
@@ -230,7 +232,8 @@ def _describe(field: dataclasses.Field) -> str:
 
 def _check(field: dataclasses.Field, hint: Any, value: Any, where: str) -> Any:
     """Return `value` in its declared type, or say what is required."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    unions = (types.UnionType, typing.Union)  # `Literal[...] | None` is of the latter kind
+    options = typing.get_args(hint) if typing.get_origin(hint) in unions else (hint,)
     for option in options:
         accepted, converted = _convert(option, value)
         if accepted:
@@ -246,8 +249,6 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
     """Say whether `value` fits one type, and return it in that type."""
     origin = typing.get_origin(option)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if option is type(None):
-        return value is None, None
     if origin is typing.Literal:
         same = [choice for choice in typing.get_args(option) if choice == value]
         return bool(same) and type(same[0]) is type(value), value  # 8.0 and true are 8 and 1 too

@@ -1,8 +1,9 @@
-"""Contact sheets: the first pictures of a drawn data set side by side, with their counts."""
+"""Contact sheets: the first pictures of a drawn data set side by side, with their labels."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -11,11 +12,12 @@ from config.files import atomic_file
 from datasets.scene_folder import ANNOTATIONS
 
 _MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
-_INK, _PAPER = (40, 42, 46), (255, 255, 255)
+_INK, _PAPER, _FRAME = (40, 42, 46), (255, 255, 255), (213, 94, 0)
 _SUBTITLES = {
     "synthetic_ranked": "the same scene, people removed from the right one",
     "synthetic_noisy": "counts as a generator that miscounts would give them",
     "synthetic_test": "true counts",
+    "synthetic_objects": "one object in each picture, its visible part framed",
 }
 
 
@@ -47,44 +49,91 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
     if len(records[0][0]) == 1:
         num, columns = 2 * num, 2 * columns
     cells = [
-        ([_open(Path(data_dir) / image) for image in images], caption)
-        for images, caption in records[:num]
+        ([_open(Path(data_dir) / image, boxes) for image in images], caption)
+        for images, caption, boxes in records[:num]
     ]
     title = f"{name}: {_SUBTITLES.get(name, '')}"
-    page = _lay_out(cells, min(columns, len(cells)), title)
+    page = lay_out(cells, min(columns, len(cells)), title)
     path = folder / "contact_sheet.png"
     with atomic_file(path) as temporary:
         page.save(temporary, "PNG", optimize=True)
     return path
 
 
-def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str]]:
-    """Read (pictures, caption) of each record of a data set."""
+def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
+    """Read (pictures, caption, boxes to frame) of each record of a data set."""
     annotations = json.loads((folder / ANNOTATIONS).read_text())
     truths = json.loads((folder / "true_counts.json").read_text())
     true = {item["image"]: item["count"] for item in truths}
     if isinstance(annotations, list):
         return [
-            ((item["image"],), f"said {item['count']}, true {true[item['image']]}")
+            ((item["image"],), f"said {item['count']}, true {true[item['image']]}", [])
             for item in annotations
         ]
+    if "test" in annotations and "train" in annotations:
+        return _read_objects(folder)
     if "test" in annotations:
-        return [((item["image"],), _people(item["count"])) for item in annotations["test"]]
+        return [((item["image"],), _people(item["count"]), []) for item in annotations["test"]]
     pairs = [(item["source_image"], item["target_image"]) for item in annotations["train"]]
-    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}") for pair in pairs]
+    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}", []) for pair in pairs]
+
+
+def _read_objects(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
+    """Read the records of a data set with one object in each picture."""
+    objects = json.loads((folder / "objects.json").read_text())
+    names = {item["id"]: item["name"] for item in objects["categories"]}
+    return [
+        ((image["file_name"],), names[item["category_id"]], [item["bbox"]])
+        for image, item in zip(objects["images"], objects["annotations"], strict=True)
+    ]
 
 
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count or 'no'} people"
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, boxes: list) -> Image.Image:
+    """Open a picture and frame its boxes (x, y, width, height)."""
     with Image.open(path) as picture:
-        return picture.convert("RGB")
+        return frame_boxes(picture, [(x, y, x + wide, y + tall) for x, y, wide, tall in boxes])
 
 
-def _lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:
-    """Put pictures in a grid, captions below them, a title on top."""
+def frame_boxes(picture: Image.Image, boxes: Sequence) -> Image.Image:
+    """Frame boxes in a copy of a picture.
+
+    Args:
+        picture: any picture.
+        boxes: (N, 4) xyxy half-open pixels.
+
+    Returns:
+        An RGB picture.
+
+    Example:
+        >>> frame_boxes(Image.new("RGB", (8, 6)), [(1, 1, 5, 4)]).getpixel((1, 1))
+        (213, 94, 0)
+    """
+    framed = picture.convert("RGB") if picture.mode != "RGB" else picture.copy()
+    for x0, y0, x1, y1 in boxes:
+        corners = (x0, y0, max(x0, x1 - 1), max(y0, y1 - 1))
+        ImageDraw.Draw(framed).rectangle(corners, outline=_FRAME, width=2)
+    return framed
+
+
+def lay_out(cells: list[tuple[list[Image.Image], str]], columns: int, title: str) -> Image.Image:
+    """Put pictures in a grid, captions below them, a title on top.
+
+    Args:
+        cells: (pictures side by side, caption) each; all pictures of one size.
+        columns: cells side by side.
+        title: one line.
+
+    Returns:
+        The page.
+
+    Example:
+        >>> lay_out([([Image.new("RGB", (40, 30))], "a")], 1, "one").size
+        (72, 110)
+    """
     width, height = cells[0][0][0].size
     cell_width = len(cells[0][0]) * (width + _GAP) - _GAP
     rows = -(-len(cells) // columns)

@@ -91,13 +91,35 @@ def make_sample_dataset(
         step, place = number // share, number % share
         index = step * batch_size + shard.index * share + place
         epoch, position = index // per_epoch, index % per_epoch
-        epoch_seed = tf.cast(tf.stack([seed, epoch]), tf.int32)
-        number = tf.random.experimental.index_shuffle(position, epoch_seed, num_records - 1)
-        return load(number, tf.random.experimental.stateless_fold_in(epoch_seed, position))
+        return load(*draw_number(position, seed=seed, epoch=epoch, num_records=num_records))
 
     numbers = tf.data.Dataset.range(first_step * share, epochs * steps_per_epoch * share)
     samples = numbers.map(load_sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return samples.batch(share, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def draw_number(
+    position: tf.Tensor, *, seed: int, epoch: tf.Tensor, num_records: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Say which record an epoch shows at a position, and by which seed it is augmented.
+
+    Args:
+        position: integer scalar from 0, place in the epoch.
+        seed: run seed.
+        epoch: integer scalar from 0.
+        num_records: records to draw from.
+
+    Returns:
+        (record number, (2,) int32 seed).
+
+    Example:
+        >>> number, _ = draw_number(tf.constant(2), seed=0, epoch=tf.constant(1), num_records=4)
+        >>> 0 <= int(number) < 4
+        True
+    """
+    epoch_seed = tf.cast(tf.stack([seed, tf.cast(epoch, tf.int64)]), tf.int32)
+    number = tf.random.experimental.index_shuffle(position, epoch_seed, num_records - 1)
+    return number, tf.random.experimental.stateless_fold_in(epoch_seed, position)
 
 
 def make_ranked_sample_loader(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ class Sample:
         image: (H, W, 3) uint8 RGB.
         points: (N, 2) float (row, column) pixels.
         where: (H, W) bool, the region that counts.
+        boxes: (M, 4) float xyxy half-open pixels; (0, 4) where no objects are boxed.
 
     Example:
         >>> Sample(np.zeros((4, 5, 3), np.uint8), np.zeros((0, 2)), np.ones((4, 5), bool)).size
@@ -24,6 +25,7 @@ class Sample:
     image: np.ndarray
     points: np.ndarray
     where: np.ndarray
+    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -40,7 +42,7 @@ def cut_window(sample: Sample, corner: tuple[int, int], size: tuple[int, int]) -
         size: (height, width) of the window, in pixels.
 
     Returns:
-        The window's sample; its points may lie outside it.
+        The window's sample; its points and boxes may lie outside it.
 
     Example:
         >>> sample = Sample(np.zeros((4, 5, 3), np.uint8), np.ones((1, 2)), np.ones((4, 5), bool))
@@ -56,7 +58,9 @@ def cut_window(sample: Sample, corner: tuple[int, int], size: tuple[int, int]) -
     )
     grid = np.ix_(rows, columns)
     where = sample.where[grid] & inside[0][:, np.newaxis] & inside[1]
-    return Sample(sample.image[grid], sample.points - np.asarray(corner, np.float64), where)
+    corner = np.asarray(corner, np.float64)
+    boxes = sample.boxes - np.tile(corner[::-1], 2)
+    return Sample(sample.image[grid], sample.points - corner, where, boxes)
 
 
 def draw_corner(

@@ -1,4 +1,4 @@
-"""Gives the pictures of a data set in their own sizes, resized by one factor, maybe cached."""
+"""Gives the pictures of a data set, resized by one factor or to one size, maybe cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from datasets.pixel_cache import describe_files, open_cache
 
 
 class ScaledImages:
-    """Reads pictures by number, resized by a factor; the same with or without a cache.
+    """Reads pictures by number, resized; the same with or without a cache.
+
+    Each is resized by the factor `scale`, or to `size` (height, width), whatever its own shape.
 
     Attributes:
         paths: the picture files; a picture's number is its place here.
@@ -34,6 +36,7 @@ class ScaledImages:
         paths: Sequence[Path],
         *,
         scale: float = 1.0,
+        size: tuple[int, int] | None = None,
         max_pixels: int,
         cache: str = "none",
         cache_dir: Path | None = None,
@@ -42,7 +45,7 @@ class ScaledImages:
         self._max_pixels = max_pixels
         headers = [read_header(path, max_pixels=max_pixels) for path in self.paths]
         self.file_sizes = [(header.height, header.width) for header in headers]
-        self.sizes = [scaled_size(size, scale) for size in self.file_sizes]
+        self.sizes = [size or scaled_size(each, scale) for each in self.file_sizes]
         key = f"scaled {describe_files(self.paths)}"
         self._cache = open_cache(cache, cache_dir, sizes=self.sizes, key=key)
 

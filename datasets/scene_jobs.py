@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from datasets.scene_folder import write_picture
-from datasets.scene_pictures import draw_scene
+from datasets.scene_pictures import DrawnScene, draw_scene
 from datasets.synthetic import Scene, sample_scene
 from ops.opencv import cv2
 
@@ -153,19 +153,38 @@ def _sample_crowd(settings: SceneSettings, index: int) -> Scene:
 
 
 def _write_scene(folder: Path, name: str, scene: Scene, settings: SceneSettings) -> dict:
-    """Write the files of one scene that are not there yet, and describe it."""
-    drawn = draw_scene(scene)
+    return write_drawn(folder, name, draw_scene(scene), masks=settings.masks)
+
+
+def write_drawn(folder: Path, name: str, drawn: DrawnScene, *, masks: bool) -> dict:
+    """Write the files of a drawn scene that are not there yet, and describe it.
+
+    Args:
+        folder: the data set's folder, with `images/` in it, and `masks/` where they are wanted.
+        name: of its files, without suffix.
+        drawn: the picture and its labels.
+        masks: write the mask too.
+
+    Returns:
+        The description, see `write_single`.
+
+    Raises:
+        OSError: the file system refuses.
+
+    Example:
+        >>> # see `write_single`
+    """
     picture = folder / "images" / f"{name}.jpg"
     if not picture.exists():
         write_picture(picture, drawn.image)
     mask = folder / "masks" / f"{name}.png"
-    if settings.masks and not mask.exists():
+    if masks and not mask.exists():
         write_picture(mask, drawn.label_map)
     areas = np.bincount(drawn.label_map.ravel(), minlength=drawn.count + 1)[1:]
     return {
         "image": picture.relative_to(folder.parent).as_posix(),
-        "height": scene.image_size[0],
-        "width": scene.image_size[1],
+        "height": drawn.image.shape[0],
+        "width": drawn.image.shape[1],
         "points": drawn.points.round(2).tolist(),
         "boxes": drawn.boxes.tolist(),
         "areas": areas.tolist(),

@@ -6,6 +6,7 @@ import numpy as np
 
 _MISCOUNTS = 5  # key of the stream that jitters counts
 _VALIDATION_SHARE = 0.15
+_TEST_SHARE = 0.2
 
 
 def miscount(count: int, seed: int, index: int) -> int:
@@ -89,36 +90,63 @@ def list_test(counts: list[dict]) -> dict:
     return {"test": counts}
 
 
-def list_objects(pictures: list[dict]) -> dict:
-    """List all people of a data set in COCO's format, plus the `point` of each head.
+def list_splits(items: list[dict]) -> dict:
+    """Share pictures out: the first 65 % train, 15 % validate, the rest test.
 
     Args:
-        pictures: descriptions from `scene_jobs`.
+        items: three or more, one for each picture; their order tells nothing of what they show.
+
+    Returns:
+        {"train": [...], "val": [...], "test": [...]}, none of them empty.
+
+    Example:
+        >>> list_splits(["a", "b", "c"])
+        {'train': ['a'], 'val': ['b'], 'test': ['c']}
+    """
+    num_val = max(1, round(len(items) * _VALIDATION_SHARE))
+    num_test = max(1, round(len(items) * _TEST_SHARE))
+    num_train = len(items) - num_val - num_test
+    return {
+        "train": items[:num_train],
+        "val": items[num_train : num_train + num_val],
+        "test": items[num_train + num_val :],
+    }
+
+
+def list_objects(pictures: list[dict]) -> dict:
+    """List all objects of a data set in COCO's format.
+
+    Args:
+        pictures: descriptions from `scene_jobs` or `object_jobs`; without "classes" all objects
+            are people.
 
     Returns:
         {"images", "annotations", "categories"}; `bbox` (x, y, width, height) and `area` are those
-        of the visible part, `point` is (row, column), all in pixels.
+        of the visible part, `point`, a person's head or the middle of another object's box, is
+        (row, column), all in pixels.
 
     Example:
         >>> list_objects([])["categories"]
         [{'id': 1, 'name': 'person'}]
     """
+    names = sorted({name for each in pictures for name in each.get("classes", ())} or {"person"})
     images, annotations = [], []
     for image_id, picture in enumerate(pictures, start=1):
         size = {"height": picture["height"], "width": picture["width"]}
         images.append({"id": image_id, "file_name": picture["image"], **size})
-        people = zip(picture["points"], picture["boxes"], picture["areas"], strict=True)
-        for point, (left, top, right, bottom), area in people:
+        classes = picture.get("classes", names * len(picture["boxes"]))
+        objects = zip(picture["points"], picture["boxes"], picture["areas"], classes, strict=True)
+        for point, (left, top, right, bottom), area, name in objects:
             annotations.append(
                 {
                     "id": len(annotations) + 1,
                     "image_id": image_id,
-                    "category_id": 1,
+                    "category_id": 1 + names.index(name),
                     "iscrowd": 0,
                     "bbox": [left, top, right - left, bottom - top],
                     "area": area,
                     "point": point,
                 }
             )
-    categories = [{"id": 1, "name": "person"}]
+    categories = [{"id": i, "name": name} for i, name in enumerate(names, start=1)]
     return {"images": images, "annotations": annotations, "categories": categories}

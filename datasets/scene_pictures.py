@@ -69,15 +69,28 @@ def draw_scene(scene: Scene) -> DrawnScene:
     slices = ndimage.find_objects(labels, scene.count)
     boxes = [(cols.start, rows.start, cols.stop, rows.stop) for rows, cols in slices]
     return DrawnScene(
-        image=_draw_image(scene, objects),
+        image=draw_picture(scene, objects),
         points=head_points(scene.people),
         boxes=np.array(boxes, np.float64).reshape(-1, 4),
         label_map=labels,
     )
 
 
-def _draw_image(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
-    """Draw background, shadows and objects, and develop the picture: (H, W, 3) uint8."""
+def draw_picture(scene: Scene, objects: list[PaintedObject]) -> np.ndarray:
+    """Draw background, shadows and objects, and develop the picture.
+
+    Args:
+        scene: tells the place, the light, and where things cast shadows.
+        objects: its people and clutter, outlined, the farthest first.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Example:
+        >>> from datasets.synthetic import sample_scene
+        >>> draw_picture(sample_scene(0, 3), []).shape
+        (192, 256, 3)
+    """
     # Streams of their own: nothing here depends on how many people there are.
     background = draw_background(
         (scene.seed, scene.index, 1),

@@ -1,9 +1,9 @@
-"""Writes drawn scenes as data sets in upstream's format: ranked, noisily counted, and for tests.
+"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, and of single objects.
 
 Each data set is a folder: `images/`, `objects.json` (COCO style: boxes of the visible parts, and
-the `point` (row, column) of each head), `true_counts.json`, optional `masks/` (16-bit PNG), and
-`provenance.json`. `annotations.json` is written last, so a torn data set is never taken for a
-whole one; the same command run again goes on where it stopped.
+the `point` (row, column) of each head or object), `true_counts.json`, optional `masks/` (16-bit
+PNG), and `provenance.json`. `annotations.json` is written last, so a torn data set is never taken
+for a whole one; the same command run again goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -15,15 +15,26 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.files import write_json
+from datasets.object_jobs import write_object
+from datasets.object_scenes import OBJECTS_VERSION
 from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder
 from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
-from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test
+from datasets.scene_listings import (
+    list_noisy,
+    list_objects,
+    list_pairs,
+    list_splits,
+    list_test,
+)
 from datasets.synthetic import DRAWING_VERSION
 
 LARGEST_SEED = 2**31 - 1
 RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
+OBJECTS = "synthetic_objects"
 # Where each data set's scenes start, so that no two share one.
-_FIRST_INDEX = {RANKED: 0, NOISY: 10**6, TEST: 2 * 10**6}
+_MOST = 10**6  # records of each
+_FIRST_INDEX = {RANKED: 0, NOISY: _MOST, TEST: 2 * _MOST, OBJECTS: 3 * _MOST}
+_LEAST = {RANKED: 2, NOISY: 1, TEST: 1, OBJECTS: 3}  # records, one for each of their splits
 
 
 def check_settings(
@@ -52,10 +63,9 @@ def check_settings(
     except ValueError as error:
         raise InputError(str(error)) from error
     for name, num in nums.items():
-        smallest = 2 if name == RANKED else 1
-        if not smallest <= num <= _FIRST_INDEX[NOISY]:
+        if not _LEAST[name] <= num <= _MOST:
             raise InputError(
-                f"`{name}` must hold {smallest} to {_FIRST_INDEX[NOISY]} records. Received {num}."
+                f"`{name}` must hold {_LEAST[name]} to {_MOST} records. Received {num}."
             )
         provenance = _describe_run(name, num, settings)
         check_folder(Path(data_dir) / name, provenance, overwrite=overwrite)
@@ -169,6 +179,41 @@ def write_test(
     return run(data_dir, TEST, num, settings, write_single, list_test)
 
 
+def write_objects(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+) -> Path:
+    """Write pictures with one large car, person or tree each, `{"image", "count"}` by split.
+
+    The first 65 % train, 15 % validate, the rest test. `--format coco` reads the boxes.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: pictures, at least 3.
+        settings: what the scenes have in common; of it seed, size and masks.
+        workers: processes.
+        overwrite: replace another run's data.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> write_objects(Path(tempfile.mkdtemp()), 3, SceneSettings()).name
+        'synthetic_objects'
+    """
+    run = partial(_write_set, workers=workers, overwrite=overwrite)
+    return run(data_dir, OBJECTS, num, settings, write_object, list_splits)
+
+
 def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **options) -> list:
     """Write several data sets, after all of them were checked.
 
@@ -196,7 +241,12 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
     if not nums:
         raise InputError("At least one data set must hold a record. Received 0 for each.")
     check_settings(data_dir, nums, settings, overwrite=options.get("overwrite", False))
-    writers = {RANKED: write_ranked, NOISY: write_noisy, TEST: write_test}
+    writers = {
+        RANKED: write_ranked,
+        NOISY: write_noisy,
+        TEST: write_test,
+        OBJECTS: write_objects,
+    }
     return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]
 
 
@@ -233,7 +283,7 @@ def _write_set(
 
 def _describe_run(name: str, num: int, settings: SceneSettings) -> dict:
     """Say what makes a data set, as plain JSON."""
-    return {
+    made = {
         "method": "scenes",
         "dataset": name,
         "num": num,
@@ -242,3 +292,7 @@ def _describe_run(name: str, num: int, settings: SceneSettings) -> dict:
         "jpeg_quality": JPEG_QUALITY,
         "drawing_version": DRAWING_VERSION,
     }
+    if name == OBJECTS:
+        made["objects_version"] = OBJECTS_VERSION
+        del made["max_count"], made["empty_fraction"]  # of crowds
+    return made

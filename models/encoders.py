@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from zipfile import BadZipFile
 
+import h5py
 import keras
 
 from config.errors import InputError
@@ -262,5 +263,20 @@ def _load_weights(encoder, path, alpha):
         raise InputError(
             f"`weights`: '{path}' does not hold the weights of {kind} without its classifier. It "
             "must be a .h5, .weights.h5 or .keras file of this encoder, not of another one or "
-            "another `alpha`."
+            f"another `alpha`.{_tell_alpha(path)}"
         ) from error
+
+
+def _tell_alpha(path):
+    """Say which `alpha` a weights file of MobileNetV2 fits; "" where that cannot be seen."""
+    shapes = []
+    try:
+        with h5py.File(path) as file:
+            file.visititems(lambda _, item: shapes.append(getattr(item, "shape", ())))
+    except (OSError, ValueError, KeyError, RuntimeError):
+        return ""
+    # The widest 1 x 1 kernel that makes a third of what it gets ends the last bottleneck: 320.
+    kernels = [shape for shape in shapes if len(shape) == 4 and shape[:2] == (1, 1)]
+    width = max((after for *_, before, after in kernels if before == 3 * after), default=0)
+    fitting = [alpha for alpha in IMAGENET_ALPHAS if round(320 * alpha) == width]
+    return f" It is as wide as mobilenet_v2 with `alpha` {fitting[0]}." if fitting else ""

@@ -48,6 +48,34 @@ class ScaleImages(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("inkling")
+class ResizeImages(keras.layers.Layer):
+    """Turn uint8 pictures of any size to [0, 1] and one size; their aspect is not kept.
+
+    (B, H, W, 3) uint8 to (B, height, width, 3) float32, bilinear, antialiased where it shrinks.
+
+    Args:
+        size: (height, width) to resize to, pixels.
+
+    Example:
+        >>> tuple(ResizeImages((32, 48))(keras.ops.zeros((1, 100, 20, 3), "uint8")).shape)
+        (1, 32, 48, 3)
+    """
+
+    def __init__(self, size, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.size = tuple(size)
+
+    def call(self, images):
+        return tf.image.resize(images, self.size, antialias=True) / 255.0
+
+    def compute_output_spec(self, images):
+        return keras.KerasTensor((images.shape[0], *self.size, images.shape[3]), "float32")
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.saving.register_keras_serializable("inkling")
 class RestoreSize(keras.layers.Layer):
     """Undo `ScaleImages` on a map: call it on `[map, images]`, the images as they came in.
 

@@ -24,7 +24,10 @@ from reporting.training_curves import read_training_log
 
 TEMPLATE_FILE = "compare.html.jinja"
 # Values that are better when they are larger; of all others the smallest comes first.
-LARGER_IS_BETTER = ("accuracy", "r2", "spearman", "iou", "dice", "precision", "recall", "f1")
+LARGER_IS_BETTER = (
+    *("accuracy", "box_acc", "r2", "spearman", "iou", "dice", "precision", "recall", "f1"),
+    "pictures_per_second",
+)
 
 
 @dataclass(frozen=True)

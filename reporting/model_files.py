@@ -7,13 +7,15 @@ from pathlib import Path
 import keras
 
 # Imported to register the layers that the models' files name.
+import models.box_layers  # noqa: F401
 import models.fcn8  # noqa: F401
 import models.layers  # noqa: F401
+import models.locator  # noqa: F401
 import models.point_counter  # noqa: F401
 from config.errors import InputError
 
-# The model that a run leaves for prediction: of counting systems, of point systems.
-RUN_FILES = ("counter.keras", "points.keras")
+# The model that a run leaves for prediction: of counting, of point and of box systems.
+RUN_FILES = ("counter.keras", "points.keras", "localizer.keras")
 SAVED_MODEL_FOLDER = "saved_model"
 
 

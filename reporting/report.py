@@ -23,6 +23,15 @@ CAPTIONS = {
     "training_curves": "Training and validation over the epochs",
     "error_boxplot": "Absolute error per range of true counts, and pictures per range",
     "count_scatter": "Predicted against true counts",
+    "iou_histogram": "IoU of the predicted and the true box of each picture",
+    "worst_sheet": "The pictures with the smallest IoU: true boxes dashed, predicted ones solid",
+}
+# What single pictures show, by their name before its number.
+_PICTURES = {
+    "worst": "worst {}: true points, blobs found, probabilities",
+    "best": "best {}: true points, blobs found, probabilities",
+    "best_boxes": "best {}: true box dashed, predicted one solid",
+    "random_boxes": "drawn at random {}: true box dashed, predicted one solid",
 }
 
 
@@ -120,8 +129,8 @@ def _inline(path: Path) -> dict[str, Any]:
 def _name_picture(stem: str) -> str:
     """Turn `worst_00` into "worst 1" and any other name into words."""
     name, _, number = stem.rpartition("_")
-    if name in ("worst", "best") and number.isdecimal():
-        return f"{name} {int(number) + 1}: true points, blobs found, probabilities"
+    if name in _PICTURES and number.isdecimal():
+        return _PICTURES[name].format(int(number) + 1)
     return stem.replace("_", " ")
 
 

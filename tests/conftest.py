@@ -43,6 +43,9 @@ def tiny_config(tmp_path_factory):
         "scale": 1.0,
     }
     changes |= {"points": points, "points.finetune": points}
+    boxes = {"epochs": 2, "num_pictures": 3}
+    changes["localization"] = {**boxes, "image_size": 32, "batch_size": 4, "num_neurons": 4}
+    changes["localization.finetune"] = boxes
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -79,9 +82,9 @@ def disc_data(tmp_path_factory):
     return folder
 
 
-def _build_small_encoder(*_, **__):
+def _build_small_encoder(_name="small", shape=(None, None, 3), **__):
     """A stand-in for the encoders that traces in no time."""
-    x = image = keras.Input((None, None, 3))
+    x = image = keras.Input(shape)
     maps = {}
     for stride in (2, 4, 8, 16, 32):
         x = keras.layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(x)
@@ -91,7 +94,32 @@ def _build_small_encoder(*_, **__):
 
 @pytest.fixture(scope="module")
 def small_encoder():
-    """Training on points takes an encoder that traces in no time."""
+    """Training on points and on boxes takes an encoder that traces in no time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.points.train.build_encoder", _build_small_encoder)
+        patch.setattr("training.points.train.build_encoder", lambda *_, **__: _build_small_encoder())
+        patch.setattr("training.localization.model.build_encoder", _build_small_encoder)
         yield _build_small_encoder
+
+
+@pytest.fixture(scope="session")
+def box_data(tmp_path_factory):
+    """Write 20 pictures of 40 x 60 pixels with a red or a blue box each, as VOC: `boxes`."""
+    folder = tmp_path_factory.mktemp("boxes")
+    for name in ("images", "annotations"):
+        (folder / "boxes" / name).mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for i in range(20):
+        image = generator.integers(20, 60, (40, 60, 3)).astype(np.uint8)
+        width, height = generator.integers((16, 12), (40, 30))
+        x, y = generator.integers(0, (60 - width, 40 - height))
+        name = ("blue", "red")[i % 2]
+        image[y : y + height, x : x + width] = ((60, 60, 220), (220, 60, 60))[i % 2]
+        Image.fromarray(image).save(folder / "boxes" / "images" / f"{name}_{i:02d}.png")
+        sides = {"xmin": x + 1, "ymin": y + 1, "xmax": x + width, "ymax": y + height}
+        box = "".join(f"<{side}>{value}</{side}>" for side, value in sides.items())
+        size = "<size><width>60</width><height>40</height><depth>3</depth></size>"
+        (folder / "boxes" / "annotations" / f"{name}_{i:02d}.xml").write_text(
+            f"<annotation><filename>{name}_{i:02d}.png</filename>{size}"
+            f"<object><name>{name}</name><bndbox>{box}</bndbox></object></annotation>"
+        )
+    return folder

@@ -9,6 +9,7 @@ from training.command_line import run_command
 
 SCRIPT = Path(synthesize.__file__)
 SMALL = ["--image_size", "32", "48", "--num_ranked", "3", "--num_noisy", "2", "--num_test", "2"]
+SMALL += ["--num_objects", "3"]
 
 
 def run(*arguments):
@@ -21,10 +22,10 @@ def run(*arguments):
     )
 
 
-def test_synthesize_writes_three_data_sets_and_their_contact_sheets(tmp_path):
+def test_synthesize_writes_four_data_sets_and_their_contact_sheets(tmp_path):
     done = run("--data_dir", str(tmp_path), *SMALL, "--workers", "2", "--contact_sheet")
     assert done.returncode == 0, done.stderr
-    for name in ("synthetic_ranked", "synthetic_noisy", "synthetic_test"):
+    for name in ("synthetic_ranked", "synthetic_noisy", "synthetic_test", "synthetic_objects"):
         assert (tmp_path / name / "annotations.json").is_file()
         assert (tmp_path / name / "contact_sheet.png").is_file()
         assert f"{name}: " in done.stdout

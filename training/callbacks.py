@@ -100,7 +100,18 @@ class BestModels(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Save when this epoch is the best; on a full disk the models before it stay the best."""
-        value = float(logs[self.monitor])
+        self.keep(float(logs[self.monitor]), epoch)
+
+    def keep(self, value: float, epoch: int = 0) -> None:
+        """Save the models when a value is better than all before.
+
+        Args:
+            value: of the models as they are.
+            epoch: number of the epoch, for the files' names.
+
+        Example:
+            >>> # see `training.experiment.fit`
+        """
         sign = 1 if smaller_is_better(self.monitor) else -1
         if self.best is not None and not sign * value < sign * self.best:
             return

@@ -32,7 +32,10 @@ class FitPlan:
         models: file name pattern -> model, saved whenever `monitor` improves.
         monitor: value that chooses the best epoch and stops early.
         patience: epochs without improvement after which training stops.
-        callbacks: further callbacks, before the checkpoint.
+        callbacks: further callbacks, before the history, which keeps what they add to the logs,
+            and the checkpoint.
+        start: value of `monitor` before the first step, which the first epoch has to better for
+            the models to be saved anew; None where untrained models are worth nothing.
         options: how it is carried out.
 
     Example:
@@ -50,34 +53,35 @@ class FitPlan:
     monitor: str = "val_loss"
     patience: int = 10
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    start: float | None = None
     options: EngineOptions
 
 
 def build_optimizer(
     name: str,
-    learning_rate: float,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
     *,
     schedule: str = "constant",
     num_steps: int = 1,
-    beta_1: float | None = None,
-    weight_decay: float | None = None,
+    **settings: float | None,
 ) -> keras.optimizers.Optimizer:
     """Build a Keras optimizer from its name.
 
     Args:
         name: e.g. "adam" or "sgd".
-        learning_rate: its step size; at the first step, where a schedule lowers it.
+        learning_rate: its step size; at the first step, where a schedule lowers it. Or a schedule
+            of the caller's own, with `schedule` "constant".
         schedule: "constant", or "cosine" for learning_rate (1 + cos(pi step / num_steps)) / 2.
         num_steps: steps of the whole training; "cosine" only.
-        beta_1: share of the mean gradient that a step keeps; None for the optimizer's own.
-        weight_decay: share of each weight taken off per step, times the step size (decoupled, as
-            in AdamW); None for none.
+        settings: further arguments of the optimizer, None for its own values: `beta_1` or
+            `momentum`, share of the mean gradient that a step keeps; `weight_decay`, share of each
+            weight taken off per step, times the step size (decoupled, as in AdamW).
 
     Returns:
         The optimizer.
 
     Raises:
-        InputError: Keras has no optimizer of that name, or it has no `beta_1`.
+        InputError: Keras has no optimizer of that name, or it lacks one of `settings`.
 
     Example:
         >>> type(build_optimizer("adam", 0.5)).__name__
@@ -86,12 +90,14 @@ def build_optimizer(
     rate = learning_rate
     if schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
-    given = {"learning_rate": rate, "beta_1": beta_1, "weight_decay": weight_decay}
-    config = {key: value for key, value in given.items() if value is not None}
+    given = {key: value for key, value in settings.items() if value is not None}
     try:
-        return keras.optimizers.get({"class_name": name, "config": config})
+        return keras.optimizers.get(
+            {"class_name": name, "config": {"learning_rate": rate, **given}}
+        )
     except (ValueError, TypeError) as error:
-        asked = f", one with `beta_1` {beta_1}" if beta_1 is not None else ""
+        wanted = " and ".join(f"`{key}` {value}" for key, value in given.items())
+        asked = f", one with {wanted}" if given else ""
         raise InputError(
             f"`optimizer` must name a Keras optimizer, such as adam or sgd{asked}. Received {name}."
         ) from error
@@ -136,11 +142,12 @@ def fit(
     remove_partial_files(plan.run)
     prepare_model(model, make_dataset(0), plan.options)
     history = HistoryFile(plan.run / "results.csv")
+    best = BestModels(plan.run, plan.models, plan.monitor)
     keeping = [
         keras.callbacks.EarlyStopping(plan.monitor, patience=plan.patience, mode=_mode(plan)),
-        BestModels(plan.run, plan.models, plan.monitor),
-        history,
+        best,
         *plan.callbacks,
+        history,
     ]
     with listen_for_stop() as request:
         state = ResumableState(
@@ -151,6 +158,8 @@ def fit(
             options=plan.options,
         )
         finished = state.restore()
+        if plan.start is not None and best.best is None:
+            best.keep(plan.start)
         seen = build_displays(plan.run, state, validation, epochs=plan.epochs)
         callbacks = [StopOnNaN(), *keeping, *seen, state]
         if not finished:

@@ -1,4 +1,4 @@
-"""Finds and opens the model that a fine-tuning run continues."""
+"""Names and opens the model that a fine-tuning run continues."""
 
 from __future__ import annotations
 
@@ -9,43 +9,8 @@ import keras
 
 from config.errors import InputError
 from reporting.model_files import load_keras_model
-from training.run_folders import find_latest_run
-from training.runs import load_run_params
-
-
-def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
-    """Turn `--model_path` into a file.
-
-    Args:
-        model_path: a run folder, a `.keras` file, its name without suffix (as it stands, or below
-            `experiment_dir`), or "latest".
-        experiment_dir: folder under which all runs lie.
-        continues: the experiment whose newest finished run "latest" means.
-
-    Returns:
-        The `.keras` file; of a run folder its newest `best_model_*.keras`.
-
-    Raises:
-        InputError: there is no such run or file.
-
-    Example:
-        >>> find_model_file("no_such_model", "tests", "training/baseline")
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
-    """
-    if model_path == "latest":
-        return _best_of(find_latest_run(Path(experiment_dir), continues))
-    for candidate in (Path(model_path), Path(experiment_dir) / model_path):
-        if candidate.is_dir():
-            return _best_of(candidate)
-        for file in (candidate, candidate.with_name(candidate.name + ".keras")):
-            if file.is_file():
-                return file
-    raise InputError(
-        "`--model_path` must be a run folder, a .keras file, its name without suffix, or latest. "
-        f"Received {model_path}, which is neither here nor under {experiment_dir}."
-    )
+from training.continued_runs import find_model_file
+from training.runs import load_given_params
 
 
 def name_model_file(args: argparse.Namespace) -> argparse.Namespace:
@@ -66,7 +31,7 @@ def name_model_file(args: argparse.Namespace) -> argparse.Namespace:
     Example:
         >>> # see `finetune_wrapper.py`
     """
-    continues = load_run_params(args).continues
+    continues = load_given_params(args).continues
     file = find_model_file(args.model_path, args.experiment_dir, continues)
     return argparse.Namespace(**{**vars(args), "model_path": str(file)})
 
@@ -97,13 +62,6 @@ def load_encoder(path: Path) -> keras.Model:
         f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps with `stride_32`. "
         f"Received a model named {model.name}; give a best_model_*.keras of a training run."
     )
-
-
-def _best_of(run: Path) -> Path:
-    files = sorted(run.glob("best_model_*.keras"))
-    if not files:
-        raise InputError(f"{run}: holds no best_model_*.keras; give a training run that finished.")
-    return files[-1]
 
 
 def _is_encoder(model: keras.Model) -> bool:

@@ -1,4 +1,4 @@
-"""Drops unreadable pictures from what a reader returned, the same way for every experiment."""
+"""What every experiment does about its data sets: it names them and drops unreadable pictures."""
 
 from __future__ import annotations
 
@@ -34,3 +34,22 @@ def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams)
         max_pixels=params.max_pixels,
         memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json" if is_chief() else None,
     )
+
+
+def name_datasets(args: argparse.Namespace) -> tuple[str, str]:
+    """Name the data sets of a run.
+
+    Args:
+        args: the arguments of either wrapper.
+
+    Returns:
+        (the one to learn from, the one to score).
+
+    Example:
+        >>> name_datasets(argparse.Namespace(dataset="cells"))
+        ('cells', 'cells')
+    """
+    given = vars(args)
+    if "dataset" in given:
+        return given["dataset"], given["dataset"]
+    return given["train_data"], given["test_data"]

@@ -17,6 +17,7 @@ from config.loader import (
     params_to_dict,
 )
 from training.data_identity import DataIdentity
+from training.resolving import resolve_params
 from training.run_folders import (
     create_run,
     find_unfinished_runs,
@@ -32,16 +33,16 @@ logger = logging.getLogger(__name__)
 
 
 def load_run_params(args: argparse.Namespace) -> Any:
-    """Load the parameters of a command: from its config file, or from the run it resumes.
+    """Load the parameters of a command, with what they leave to other places filled in.
 
     Args:
         args: the wrapper's arguments.
 
     Returns:
-        The experiment's frozen dataclass.
+        The experiment's frozen dataclass, see `training.resolving`.
 
     Raises:
-        InputError: the configuration cannot be used.
+        InputError: the configuration, or the run that it continues, cannot be used.
 
     Example:
         >>> args = argparse.Namespace(
@@ -49,6 +50,32 @@ def load_run_params(args: argparse.Namespace) -> Any:
         ... )
         >>> load_run_params(args).epochs
         15
+    """
+    params = load_given_params(args)
+    return params if args.resume and not args.force else resolve_params(params, args)
+
+
+def load_given_params(args: argparse.Namespace) -> Any:
+    """Load the parameters of a command: from its config file, or from the run it resumes.
+
+    Args:
+        args: the wrapper's arguments.
+
+    Returns:
+        The experiment's frozen dataclass, as the file and the overrides say.
+
+    Raises:
+        InputError: the configuration cannot be used.
+
+    Example:
+        >>> args = argparse.Namespace(
+        ...     experiment="training/localization",
+        ...     params_dir="config",
+        ...     overrides=[],
+        ...     resume=None,
+        ... )
+        >>> load_given_params(args).batch_size is None
+        True
     """
     if not args.resume:
         return load_params(Path(args.params_dir), args.experiment, args.overrides)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.errors import InputError
-from config.loader import load_params
 from reporting.compare import format_table, read_runs, sort_runs, tabulate_metrics, write_page
 from training.interruption import EXIT_STOPPED, STOP_SIGNALS, pass_signals_on
 from training.multi_worker import read_cluster
 from training.run_folders import find_finished_runs
+from training.runs import load_run_params
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,9 @@ def run_sweep(args: argparse.Namespace, script: str, argv: Sequence[str]) -> int
     _require_one_process()
     grid = parse_sweeps(args.sweep)
     told = [
-        load_params(Path(args.params_dir), args.experiment, [*args.overrides, *overrides])
+        load_run_params(
+            argparse.Namespace(**{**vars(args), "overrides": [*args.overrides, *overrides]})
+        )
         for overrides in grid
     ]
     runs = []

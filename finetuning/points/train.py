@@ -6,8 +6,9 @@ import argparse
 import time
 from pathlib import Path
 
+from training.continued_runs import find_model_file
 from training.experiment import start_seed
-from training.model_files import find_model_file, load_encoder
+from training.model_files import load_encoder
 from training.points.fitting import fit_points
 from training.points.pictures import read_scored_pictures, read_training_pictures
 from training.runs import load_run_params

@@ -108,6 +108,21 @@ def test_load_params_overrides_by_json_or_text():
     assert (params.epochs, params.model_name, params.weights) == (3, "vgg16", None)
 
 
+@pytest.mark.parametrize(
+    ("experiment", "override", "expected"),
+    [
+        ("training/localization", "augment=none", "none"),
+        ("training/localization", "augment=null", None),
+        ("training/localization", "unfreeze=none", "none"),
+        ("training/points", "flip=none", "none"),
+        ("training/points", "crop=none", None),
+    ],
+)
+def test_load_params_takes_none_for_a_word_where_it_is_one(experiment, override, expected):
+    key = override.partition("=")[0]
+    assert getattr(load_params(CONFIG, experiment, [override]), key) == expected
+
+
 def test_load_params_overrides_a_list():
     assert load_params(CONFIG, BASELINE, ["input_shape=[64, 96, 3]"]).input_shape == (64, 96, 3)
 

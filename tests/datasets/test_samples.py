@@ -45,3 +45,10 @@ def test_draw_corner_reaches_both_ends(size, window, lowest, highest):
     corners = np.array([draw_corner(size, window, generator) for _ in range(200)])
     assert corners.min(axis=0).tolist() == list(lowest)
     assert corners.max(axis=0).tolist() == list(highest)
+
+
+def test_cut_window_moves_boxes():
+    sample = make_sample()
+    boxed = Sample(sample.image, sample.points, sample.where, np.array([[2.0, 1.0, 5.0, 3.0]]))
+    assert cut_window(boxed, (1, -2), (2, 3)).boxes.tolist() == [[4, 0, 7, 2]]
+    assert sample.boxes.shape == (0, 4)

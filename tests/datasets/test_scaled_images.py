@@ -64,3 +64,10 @@ def test_resize_mask_takes_the_value_under_the_centre():
     mask = np.array([[True, False, False, True]])
     assert resize_mask(mask, (1, 2)).tolist() == [[False, True]]  # centres at columns 1 and 3
     assert resize_mask(mask, (2, 8))[1].tolist() == [True] * 2 + [False] * 4 + [True] * 2
+
+
+def test_read_gives_one_size_to_all(paths):
+    images = ScaledImages(paths, size=(8, 6), max_pixels=1000)
+    assert images.sizes == [(8, 6)] * 2 and images.file_sizes == [(9, 12), (20, 16)]
+    expected = tf.image.resize(np.asarray(Image.open(paths[1])), (8, 6), antialias=True)
+    np.testing.assert_allclose(images.read(1), expected, atol=1.01)

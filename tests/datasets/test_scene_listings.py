@@ -1,6 +1,13 @@
 import numpy as np
 
-from datasets.scene_listings import list_noisy, list_objects, list_pairs, list_test, miscount
+from datasets.scene_listings import (
+    list_noisy,
+    list_objects,
+    list_pairs,
+    list_splits,
+    list_test,
+    miscount,
+)
 
 
 def test_miscount_is_never_negative_and_errs_more_for_large_counts():
@@ -52,3 +59,17 @@ def test_list_objects_writes_width_and_height():
     assert first["point"] == [5, 6] and first["area"] == 11
     assert [item["image_id"] for item in listed["annotations"]] == [1, 1, 2, 2]
     assert [item["id"] for item in listed["annotations"]] == [1, 2, 3, 4]
+
+
+def test_list_splits_shares_out_in_order():
+    splits = list_splits(list(range(20)))  # 15 % of 20 validate, 20 % test
+    assert splits == {"train": [*range(13)], "val": [13, 14, 15], "test": [16, 17, 18, 19]}
+
+
+def test_list_objects_numbers_classes_by_name():
+    picture = {"image": "a.jpg", "height": 4, "width": 5, "points": [[1, 2]]}
+    picture |= {"boxes": [[1, 0, 4, 2]], "areas": [6], "classes": ["tree"]}
+    listed = list_objects([picture, {**picture, "image": "b.jpg", "classes": ["car"]}])
+    assert listed["categories"] == [{"id": 1, "name": "car"}, {"id": 2, "name": "tree"}]
+    assert [item["category_id"] for item in listed["annotations"]] == [2, 1]
+    assert listed["annotations"][0]["bbox"] == [1, 0, 3, 2]

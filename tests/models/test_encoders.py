@@ -139,8 +139,10 @@ def test_weights_of_another_network_are_an_error(weight_files, name, model_name,
 
 
 def test_weights_of_another_alpha_name_the_alpha(weight_files):
-    with pytest.raises(InputError, match="with `alpha` 0.5 .* another `alpha`"):
-        small(alpha=0.5, weights=str(weight_files / "no_top.h5"))
+    message = "with `alpha` 0.5 .* another `alpha`. It is as wide as mobilenet_v2 with `alpha` 0.35"
+    for name in ("no_top.h5", "encoder.weights.h5"):
+        with pytest.raises(InputError, match=message):
+            small(alpha=0.5, weights=str(weight_files / name))
 
 
 @pytest.mark.parametrize("name", ["text.h5", "text.weights.h5", "text.keras", "text.txt"])

@@ -7,7 +7,8 @@ from config.errors import InputError
 from models.counter import build_counter
 from models.encoders import build_encoder
 from models.ranker import build_ranker
-from training.model_files import find_model_file, load_encoder
+from training.continued_runs import find_model_file
+from training.model_files import load_encoder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets.records import BadRecord, CountRecord
 from training import reading
-from training.reading import keep_sound
+from training.reading import keep_sound, name_datasets
 
 
 @pytest.fixture
@@ -54,3 +54,9 @@ def test_keep_sound_remembers_in_the_chief_alone(records, tmp_path, monkeypatch,
     assert memo.exists() == chief
     if chief:
         assert len(json.loads(memo.read_text())) == 3
+
+
+def test_name_datasets_of_either_wrapper():
+    args = argparse.Namespace(train_data="few", test_data="others")
+    assert name_datasets(args) == ("few", "others")
+    assert name_datasets(argparse.Namespace(dataset="one")) == ("one", "one")

@@ -11,8 +11,8 @@ from config.schema import PointFitParams
 from ops.blob_levels import MAX_LEVELS
 from training.command_line import run_command
 from training.points.scoring import Asked, score_run
-from training.run_lock import lock_run, release_runs
-from training.runs import load_run_params, read_run
+from training.rescoring import hold_run
+from training.runs import load_run_params
 
 
 def evaluate(args: argparse.Namespace, run: Path, asked: Asked | None = None) -> None:
@@ -92,14 +92,8 @@ def main(args: argparse.Namespace) -> None:
             "one of them; leave either out."
         )
     run = Path(args.model)
-    arguments, _ = read_run(run)
-    stored = argparse.Namespace(**{**arguments, "resume": str(run), "force": False, "given": ()})
-    if not lock_run(run):
-        raise InputError(f"{run}: another process is at work in this run; wait until it ends.")
-    try:
+    with hold_run(run) as stored:
         evaluate(stored, run, Asked(split=args.split, calibrate=args.calibrate, **given))
-    finally:
-        release_runs()
 
 
 if __name__ == "__main__":

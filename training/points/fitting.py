@@ -26,7 +26,7 @@ from training.callbacks import save_model
 from training.engine_options import EngineOptions, read_engine_options
 from training.experiment import FitPlan, fit
 from training.points.model import build_counter, build_network, build_trained, read_rule
-from training.points.pictures import name_datasets
+from training.reading import name_datasets
 from training.runs import open_run
 from training.workers import is_chief
 

@@ -13,7 +13,7 @@ from datasets.images import read_header
 from datasets.points import read_points
 from datasets.records import PointRecord
 from datasets.splits import hold_out
-from training.reading import keep_sound
+from training.reading import keep_sound, name_datasets
 
 logger = logging.getLogger(__name__)
 
@@ -135,25 +135,6 @@ def choose_labelled(
         )
     order = np.random.default_rng(seed).permutation(len(records))
     return [records[i] for i in sorted(order[:num_labelled])]
-
-
-def name_datasets(args: argparse.Namespace) -> tuple[str, str]:
-    """Name the data sets of a run.
-
-    Args:
-        args: the arguments of either wrapper.
-
-    Returns:
-        (the one to learn from, the one to score).
-
-    Example:
-        >>> name_datasets(argparse.Namespace(dataset="cells"))
-        ('cells', 'cells')
-    """
-    given = vars(args)
-    if "dataset" in given:
-        return given["dataset"], given["dataset"]
-    return given["train_data"], given["test_data"]
 
 
 def point_classes(record: PointRecord) -> np.ndarray:

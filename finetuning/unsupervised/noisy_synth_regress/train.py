@@ -20,9 +20,10 @@ from finetuning.unsupervised.noisy_synth_regress.pictures import (
 from models.counter import build_counter, build_feature_extractor
 from reporting.results import read_results
 from training.callbacks import save_model
+from training.continued_runs import find_model_file
 from training.distribution import predict
 from training.experiment import start_seed
-from training.model_files import find_model_file, load_encoder
+from training.model_files import load_encoder
 from training.run_folders import is_finished
 from training.runs import load_run_params, open_run
 from training.workers import num_workers

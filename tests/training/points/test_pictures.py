@@ -13,7 +13,6 @@ from training.points.pictures import (
     check_whole_sizes,
     choose_labelled,
     count_classes,
-    name_datasets,
     point_classes,
     read_scored_pictures,
     read_training_pictures,
@@ -97,11 +96,6 @@ def test_choose_labelled_of_fewer_is_part_of_more():
 def test_choose_labelled_names_a_number_that_is_not_there():
     with pytest.raises(InputError, match="must not exceed the 3 annotated pictures. Received 4"):
         choose_labelled([1, 2, 3], 4, seed=0)
-
-
-def test_name_datasets_of_either_wrapper():
-    args = argparse.Namespace(train_data="few", test_data="others")
-    assert name_datasets(args) == ("few", "others")
 
 
 def test_count_classes_of_one_and_of_several():

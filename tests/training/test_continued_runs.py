@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+from config.errors import InputError
+from training.continued_runs import find_localization_run, find_model_file
+
+LOCALIZATION = "training/localization"
+
+
+def make_run(tmp_path, experiment, *files, name="2026-01-02-03-04-05", status="finished"):
+    folder = tmp_path / experiment.replace("/", "_") / "d" / "0" / name
+    folder.mkdir(parents=True)
+    (folder / "args.json").write_text(json.dumps({"experiment": experiment}))
+    (folder / "hyperparams.json").write_text("{}")
+    (folder / "results.json").write_text(json.dumps({"status": status}))
+    for file in files:
+        (folder / file).touch()
+    return folder
+
+
+def test_latest_means_the_newest_finished_localizer(tmp_path):
+    run = make_run(tmp_path, LOCALIZATION, "localizer.keras")
+    make_run(tmp_path, LOCALIZATION, "localizer.keras", name="2026-02", status="running")
+    make_run(tmp_path, "training/baseline", "best_model_01.keras", name="2026-03")
+    found = find_model_file("latest", str(tmp_path), LOCALIZATION)
+    assert found == run / "localizer.keras"
+    assert find_localization_run("latest", str(tmp_path), LOCALIZATION) == run
+
+
+def test_a_fine_tuned_localizer_may_be_continued(tmp_path):
+    run = make_run(tmp_path, "finetuning/localization", "localizer.keras")
+    assert find_localization_run(str(run), str(tmp_path), LOCALIZATION) == run
+    file = run / "localizer.keras"
+    assert find_localization_run(str(file), str(tmp_path), LOCALIZATION) == run
+
+
+def test_a_points_run_is_no_localizer(tmp_path):
+    run = make_run(tmp_path, "training/points", "points.keras")
+    message = "holds no localizer.keras, for it is a run of training/points; give a run of training"
+    with pytest.raises(InputError, match=message):
+        find_model_file(str(run), str(tmp_path), LOCALIZATION)
+    message = "must lead to a run of training/localization .* a run of training/points"
+    with pytest.raises(InputError, match=message):
+        find_localization_run(str(run / "points.keras"), str(tmp_path), LOCALIZATION)
+
+
+def test_a_localizer_is_no_encoder(tmp_path):
+    run = make_run(tmp_path, LOCALIZATION, "localizer.keras")
+    message = "holds no best_model.*, for it is a run of training/localization"
+    with pytest.raises(InputError, match=message):
+        find_model_file(str(run), str(tmp_path), "training/baseline")
+
+
+def test_a_file_without_a_run_is_not_continued(tmp_path):
+    (tmp_path / "localizer.keras").touch()
+    with pytest.raises(InputError, match="must be a run folder, with args.json"):
+        find_localization_run(str(tmp_path / "localizer.keras"), str(tmp_path), LOCALIZATION)

@@ -1,0 +1,93 @@
+"""Finds the run that a fine-tuning run continues, and the model it left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.errors import InputError
+from training.run_folders import find_latest_run, read_run
+
+LOCALIZER_FILE = "localizer.keras"
+LOCALIZATION = ("training/localization", "finetuning/localization")
+# What of a run is continued; other experiments leave an encoder under the first of these names.
+_ENCODER_FILES = "best_model_*.keras"
+_FILES = dict.fromkeys(LOCALIZATION, LOCALIZER_FILE)
+
+
+def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
+    """Turn `--model_path` into a file.
+
+    Args:
+        model_path: a run folder, a `.keras` file, its name without suffix (as it stands, or below
+            `experiment_dir`), or "latest".
+        experiment_dir: folder under which all runs lie.
+        continues: the experiment whose newest finished run "latest" means, and whose model is
+            wanted of a run folder.
+
+    Returns:
+        The `.keras` file; of a run folder its `localizer.keras`, or its newest
+        `best_model_*.keras` where an encoder is continued.
+
+    Raises:
+        InputError: there is no such run or file.
+
+    Example:
+        >>> find_model_file("no_such_model", "tests", "training/baseline")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
+    """
+    if model_path == "latest":
+        return _best_of(find_latest_run(Path(experiment_dir), continues), continues)
+    for candidate in (Path(model_path), Path(experiment_dir) / model_path):
+        if candidate.is_dir():
+            return _best_of(candidate, continues)
+        for file in (candidate, candidate.with_name(candidate.name + ".keras")):
+            if file.is_file():
+                return file
+    raise InputError(
+        "`--model_path` must be a run folder, a .keras file, its name without suffix, or latest. "
+        f"Received {model_path}, which is neither here nor under {experiment_dir}."
+    )
+
+
+def find_localization_run(model_path: str, experiment_dir: str, continues: str) -> Path:
+    """Find the run whose localizer is trained further.
+
+    Args:
+        model_path: as for `find_model_file`.
+        experiment_dir: folder under which all runs lie.
+        continues: the experiment whose newest finished run "latest" means.
+
+    Returns:
+        Its folder, which holds `localizer.keras` and what the run was started with.
+
+    Raises:
+        InputError: there is no such run, or it is one of another experiment.
+
+    Example:
+        >>> find_localization_run("no_such_run", "tests", "training/localization")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
+    """
+    run = find_model_file(model_path, experiment_dir, continues).parent
+    experiment = read_run(run)[0].get("experiment")
+    if experiment not in LOCALIZATION or not (run / LOCALIZER_FILE).is_file():
+        raise InputError(
+            f"`--model_path` must lead to a run of {' or '.join(LOCALIZATION)}, with its "
+            f"{LOCALIZER_FILE}. Received {run}, a run of {experiment}."
+        )
+    return run
+
+
+def _best_of(run: Path, continues: str) -> Path:
+    wanted = _FILES.get(continues, _ENCODER_FILES)
+    files = sorted(run.glob(wanted))
+    if files:
+        return files[-1]
+    try:
+        kind = f", for it is a run of {read_run(run)[0].get('experiment')}"
+    except InputError:
+        kind = ""
+    raise InputError(f"{run}: holds no {wanted}{kind}; give a run of {continues} that finished.")

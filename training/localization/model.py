@@ -1,0 +1,192 @@
+"""The localizer of a run: built, thawed as far as asked, compiled with its losses."""
+
+from __future__ import annotations
+
+import re
+
+import keras
+
+from config.errors import InputError
+from config.schema import LocalizationFitParams, LocalizationParams
+from losses.localization import build_localization_losses
+from metrics.boxes import BoxIoU, SummedBoxIoU
+from models.encoders import build_encoder
+from models.localizer import build_localizer, list_encoder_layers
+from models.named_metrics import NamedMetricsModel
+from training.experiment import build_optimizer
+from training.plateau import LoweredRate, ReduceOnPlateau
+
+MONITOR = "val_iou"
+_METRIC_NAMES = {
+    "box_iou": "iou",
+    "box_summed_iou": "summed_iou",
+    "class_logits_class_accuracy": "class_accuracy",
+}
+
+
+def build_new_localizer(params: LocalizationParams, num_classes: int) -> keras.Model:
+    """Build the localizer that parameters describe.
+
+    Args:
+        params: resolved parameters.
+        num_classes: number of classes, K; 0 where the class is not learnt.
+
+    Returns:
+        See `models.localizer.build_localizer`.
+
+    Raises:
+        InputError: a parameter cannot be used.
+
+    Example:
+        >>> # see `training.localization.train`
+    """
+    shape = (params.image_size, params.image_size, 3)
+    encoder = build_encoder(params.model_name, shape, weights=params.weights, alpha=params.alpha)
+    return build_localizer(
+        encoder,
+        head=params.head,
+        num_classes=num_classes,
+        box_form=params.box_form,
+        num_neurons=params.num_neurons,
+        dropout=params.dropout,
+        mask_rounding=params.mask_rounding,
+    )
+
+
+def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
+    """Choose which layers of the encoder are trained; the head's always are.
+
+    Frozen layers keep their weights, and their batch normalisation its statistics. Call it before
+    `compile`.
+
+    Args:
+        localizer: what `models.localizer.build_localizer` returned; changed in place.
+        params: resolved parameters, with `unfreeze`, `batch_norm` and `batch_norm_momentum`.
+
+    Returns:
+        Number of the encoder's layers that are trained.
+
+    Raises:
+        InputError: `unfreeze` cannot be understood, or asks for more layers than there are.
+
+    Example:
+        >>> # see `training.localization.fitting`
+    """
+    layers = list_encoder_layers(localizer)
+    for layer in layers:
+        layer.trainable = False
+    weighted = [layer for layer in layers if layer.weights]
+    thawed = weighted[len(weighted) - count_thawed(params.unfreeze, len(weighted)) :]
+    if params.batch_norm == "frozen":
+        thawed = [each for each in thawed if not _normalises(each)]
+    for layer in thawed:
+        layer.trainable = True
+        if _normalises(layer):
+            layer.momentum = params.batch_norm_momentum
+    return len(thawed)
+
+
+def count_thawed(unfreeze: str, num_layers: int) -> int:
+    """Count the layers that `unfreeze` means.
+
+    Args:
+        unfreeze: "none", "all" or "last:N".
+        num_layers: layers that have weights.
+
+    Returns:
+        How many of them, from the last on.
+
+    Raises:
+        InputError: another text, or N is not between 1 and `num_layers`.
+
+    Example:
+        >>> count_thawed("last:4", 52)
+        4
+    """
+    if unfreeze in ("none", "all"):
+        return num_layers if unfreeze == "all" else 0
+    asked = re.fullmatch(r"last:(\d{1,6})", unfreeze)
+    if not asked or not 1 <= int(asked[1]) <= num_layers:
+        raise InputError(
+            "`unfreeze` must be none, all, or last:N with N from 1 to the "
+            f"{num_layers} layers of the encoder that have weights. Received {unfreeze}."
+        )
+    return int(asked[1])
+
+
+def build_trained(
+    localizer: keras.Model, params: LocalizationFitParams, *, num_steps: int
+) -> tuple[keras.Model, list[keras.callbacks.Callback]]:
+    """Build what is trained: the localizer with its losses and metrics.
+
+    The localizer itself stays uncompiled, so that its file names no loss.
+
+    Args:
+        localizer: shared, not copied; its layers are thawed.
+        params: resolved parameters.
+        num_steps: updates of the weights in the whole training, over all its parts.
+
+    Returns:
+        (compiled model, from a picture to the outputs that losses and metrics look at, with the
+        metrics `iou`, `summed_iou` and perhaps `class_accuracy`; callbacks of its schedule).
+
+    Raises:
+        InputError: the optimizer or a loss cannot be built.
+
+    Example:
+        >>> # see `training.localization.fitting`
+    """
+    losses, weights = build_localization_losses(params.loss)
+    metrics = {"box": [BoxIoU(name="iou"), SummedBoxIoU(name="summed_iou")]}
+    if "class_logits" in localizer.output:
+        metrics["class_logits"] = [keras.metrics.CategoricalAccuracy(name="class_accuracy")]
+    missing = sorted(set(losses) - set(localizer.output))
+    if missing:
+        raise InputError(
+            f"`loss` must be on outputs of this localizer: {', '.join(localizer.output)}. Received "
+            f"`{missing[0]}`; null chooses those of the head."
+        )
+    rate, callbacks = _build_rate(params)
+    optimizer = build_optimizer(
+        params.optimizer,
+        rate,
+        schedule="cosine" if params.schedule == "cosine" else "constant",
+        num_steps=num_steps,
+        momentum=params.momentum,
+        weight_decay=params.weight_decay or None,
+    )
+    outputs = {name: localizer.output[name] for name in (*metrics, *losses)}
+    trained = NamedMetricsModel(
+        localizer.input, outputs, metric_names=_METRIC_NAMES, name="trained"
+    )
+    for weight in trained.trainable_variables if params.l2 else ():
+        weight.regularizer = keras.regularizers.L2(params.l2)
+    trained.compile(optimizer, losses, loss_weights=weights, metrics=metrics)
+    return trained, callbacks
+
+
+def _build_rate(
+    params: LocalizationFitParams,
+) -> tuple[float | LoweredRate, list[keras.callbacks.Callback]]:
+    if params.schedule == "cosine":
+        if params.learning_rate_decay:
+            raise InputError(
+                "`learning_rate_decay` must be 0 where `schedule` is cosine, which falls by "
+                f"itself. Received {params.learning_rate_decay}."
+            )
+        return params.learning_rate, []
+    rate = LoweredRate(params.learning_rate, decay=params.learning_rate_decay)
+    if params.schedule == "constant":
+        return rate, []
+    plateau = ReduceOnPlateau(
+        rate,
+        MONITOR,
+        factor=params.plateau_factor,
+        patience=params.plateau_patience,
+        floor=params.learning_rate_floor,
+    )
+    return rate, [plateau]
+
+
+def _normalises(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization)

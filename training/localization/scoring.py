@@ -1,0 +1,155 @@
+"""Scores the localizer of a run, and leaves all files that say how good it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from config.errors import InputError
+from config.files import write_json
+from config.schema import LocalizationFitParams
+from datasets.box_pipeline import make_box_dataset
+from datasets.records import BoxRecord
+from metrics.boxes import dice
+from models.locator import find_class_names, find_localizer
+from reporting.export import export_saved_model
+from reporting.model_files import load_keras_model
+from training.continued_runs import LOCALIZER_FILE
+from training.distribution import run_without_strategy
+from training.finish import finish_run
+from training.localization.fitting import FIT_FILE, open_pictures
+from training.localization.pictures import choose_scored, read_pictures
+from training.localization.prediction import find_boxes
+from training.localization.showing import draw_run, write_predictions
+from training.localization.summary import describe_choices, summarise
+from training.localization.targets import make_target_maker
+from training.workers import is_chief
+
+BOXES_FILE = "boxes.json"
+
+
+def score_run(
+    args: argparse.Namespace, params: LocalizationFitParams, run: Path, *, split: str = "test"
+) -> None:
+    """Score the best localizer of a run, draw, report and export it.
+
+    Of several workers only the chief does anything.
+
+    Args:
+        args: the wrapper's arguments.
+        params: resolved parameters.
+        run: run folder with `localizer.keras` and `fit.json`.
+        split: "test" or "val".
+
+    Raises:
+        InputError: the data or the run cannot be used.
+
+    Example:
+        >>> # see `training.localization.train`
+    """
+    if is_chief():
+        run_without_strategy(partial(_score_run, args, params, run, split))
+
+
+def _score_run(args, params: LocalizationFitParams, run: Path, split: str) -> None:
+    started = time.monotonic()
+    fitted = read_fit(run)
+    locator = load_keras_model(run / LOCALIZER_FILE)
+    splits = read_pictures(args, params)
+    records, split = choose_scored(splits, split)
+    names, answers = splits.class_names, find_class_names(locator)
+    found = find_boxes(locator, records, max_pixels=params.max_pixels)
+    told = "class_logits" in find_localizer(locator).output
+    metrics, units = summarise(
+        found, mean_box=np.array(fitted["mean_box"]), class_names=names if told else ()
+    )
+    metrics |= score_masks(locator, records, args, params)
+    baseline = metrics["mean_box_iou"]
+    if split == "val":
+        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
+    write_predictions(found, names, run / "predictions.csv")
+    draw_run(run, found, params, class_names=names, baseline=baseline, seed=args.seed)
+    asset = {"class_names": list(answers)}
+    write_json(asset, run / BOXES_FILE)
+    export_saved_model(
+        locator,
+        run / "saved_model",
+        max_pixels=params.max_pixels,
+        assets={BOXES_FILE: json.dumps(asset, ensure_ascii=False) + "\n"},
+    )
+    notes = describe_choices(split, len(records), fitted)
+    started -= fitted["seconds"]
+    finish_run(run, args, params, metrics, units, started=started, notes=notes)
+
+
+def score_masks(
+    locator: keras.Model,
+    records: Sequence[BoxRecord],
+    args: argparse.Namespace,
+    params: LocalizationFitParams,
+) -> dict[str, float]:
+    """Score the masks of a localizer that draws them.
+
+    Args:
+        locator: of the run.
+        records: the pictures.
+        args: the wrapper's arguments.
+        params: resolved parameters.
+
+    Returns:
+        {"dice": over all pictures at once, at a probability of .5}; {} for another head.
+
+    Raises:
+        InputError: a picture cannot be read.
+
+    Example:
+        >>> # see `score_run`
+    """
+    localizer = find_localizer(locator)
+    if "mask" not in localizer.output:
+        return {}
+    batches = make_box_dataset(
+        open_pictures(records, args, params, localizer),
+        batch_size=params.batch_size,
+        make_targets=make_target_maker(localizer, ["mask"]),
+    )
+    predicted, true = [], []
+    for images, targets in batches:
+        logits = localizer(images, training=False)["mask"]
+        predicted.append(keras.ops.convert_to_numpy(logits) > 0)
+        true.append(targets["mask"].numpy() > 0)
+    return {"dice": dice(np.concatenate(predicted), np.concatenate(true))}
+
+
+def read_fit(run: Path) -> dict:
+    """Read what fitting left in a run folder.
+
+    Args:
+        run: run folder.
+
+    Returns:
+        The content of `fit.json`.
+
+    Raises:
+        InputError: the folder holds no localization run that was trained to its end.
+
+    Example:
+        >>> read_fit(Path("tests"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: tests: must be a localization run that was trained to its end, ...
+    """
+    try:
+        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{run}: must be a localization run that was trained to its end, with {FIT_FILE}. "
+            f"Finish it with `--resume {run}`."
+        ) from error

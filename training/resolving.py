@@ -1,0 +1,92 @@
+"""Puts values in the place of what a configuration leaves to the head or to another run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from config.loader import find_schema, params_from_dict
+from config.schema import (
+    LocalizationFinetuneParams,
+    LocalizationFitParams,
+    LocalizationParams,
+)
+from training.continued_runs import find_localization_run
+from training.localization.variants import fill_published
+from training.run_folders import read_run
+
+LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
+
+
+def resolve_params(params: Any, args: argparse.Namespace) -> Any:
+    """Replace what stands for a value that is written elsewhere; other parameters stay.
+
+    A localizer's null is the published value of its head, or that of the run that it continues;
+    `--patience`, where it is given, is its patience.
+
+    Args:
+        params: as the configuration says.
+        args: the wrapper's arguments.
+
+    Returns:
+        The parameters that a run keeps.
+
+    Raises:
+        InputError: the run that is continued cannot be used.
+
+    Example:
+        >>> from config.loader import load_params
+        >>> params = load_params(Path("config"), "training/localization", ["head=mask"])
+        >>> resolve_params(params, argparse.Namespace()).batch_size
+        8
+    """
+    if not isinstance(params, LocalizationFitParams):
+        return params
+    if "patience" in vars(args).get("given", ()):
+        params = dataclasses.replace(params, patience=args.patience)
+    if isinstance(params, LocalizationParams):
+        return fill_published(params)
+    return _fill_from_run(params, args)
+
+
+def _fill_from_run(
+    params: LocalizationFinetuneParams, args: argparse.Namespace
+) -> LocalizationFinetuneParams:
+    """Take what is null from the run that is continued."""
+    run = find_localization_run(args.model_path, args.experiment_dir, params.continues)
+    continued = read_continued_params(run)
+    known = {item.name for item in dataclasses.fields(continued)}
+    missing = {name for name, value in vars(params).items() if value is None and name in known}
+    values = {name: getattr(continued, name) for name in missing}
+    if "learning_rate" in missing:
+        values["learning_rate"] = continued.learning_rate / LESS_TO_FINE_TUNE
+    if params.optimizer not in (None, continued.optimizer):
+        values.pop("momentum", None)  # that of another optimizer
+    if (params.schedule or continued.schedule) == "cosine" and "learning_rate_decay" in missing:
+        values["learning_rate_decay"] = 0.0
+    return dataclasses.replace(params, **values)
+
+
+def read_continued_params(run: Path) -> LocalizationFitParams:
+    """Read the parameters of a localization run that is continued.
+
+    Args:
+        run: its folder.
+
+    Returns:
+        Its resolved parameters.
+
+    Raises:
+        InputError: the folder is no run, or its parameters cannot be used.
+
+    Example:
+        >>> read_continued_params(Path("tests"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: tests: must be a run folder, with args.json and hyperparams.json.
+    """
+    arguments, values = read_run(run)
+    schema = find_schema(arguments.get("experiment"), where=f"{run}: ")
+    return params_from_dict(schema, values, where=str(run))
