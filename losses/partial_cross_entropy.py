@@ -1,0 +1,86 @@
+"""Cross-entropy on the pixels that have a label; the others teach nothing."""
+
+# A loss documents itself: its methods are Keras' own.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+
+def partial_cross_entropy(logits, labels, *, ignore: int = 255):
+    """Softmax cross-entropy of each pixel, 0 where its label is ignored.
+
+    Computed from logits, so that no probability underflows before its logarithm.
+
+    Args:
+        logits: (..., K) scores before the softmax, background first.
+        labels: (...) ids 0 to K - 1, or `ignore`; integers, or floats that hold them.
+        ignore: the label of pixels that do not count.
+
+    Returns:
+        (...) losses. A NaN logit gives NaN, but not at an ignored pixel. An id from K on, other
+        than `ignore`, stops a CPU with TensorFlow's error and gives NaN on a GPU.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Example:
+        >>> losses = partial_cross_entropy(ops.zeros((2, 2)), ops.array([1, 255]))
+        >>> [round(float(loss), 4) for loss in losses]  # log 2
+        [0.6931, 0.0]
+
+    References:
+        coallaoh/GuidedLabelling, softmax loss with label 255 ignored. Upstream floors
+        probabilities at 1e-10, where the gradient ends.
+    """
+    logits = ops.convert_to_tensor(logits)
+    labels = ops.cast(labels, "int32")
+    known = zip(labels.shape, logits.shape[:-1], strict=False)
+    differ = any(None not in sides and sides[0] != sides[1] for sides in known)
+    if differ or len(labels.shape) + 1 != len(logits.shape):
+        raise ValueError(
+            "`labels` must be of the logits' shape without its last axis. "
+            f"Received {tuple(labels.shape)} for {tuple(logits.shape)}."
+        )
+    counted = ops.not_equal(labels, ignore)
+    # Before any arithmetic: a masked NaN has a NaN gradient.
+    logits = ops.where(ops.expand_dims(counted, -1), logits, 0.0)
+    losses = ops.sparse_categorical_crossentropy(
+        ops.where(counted, labels, 0), logits, from_logits=True
+    )
+    return ops.where(counted, losses, 0.0)
+
+
+@keras.saving.register_keras_serializable("inkling")
+class PartialCrossEntropy(keras.losses.Loss):
+    """`partial_cross_entropy` for `compile`, on logits: the mean over a batch's labelled pixels.
+
+    Pictures count by their number of labelled pixels, as upstream. A batch without any gives 0 and
+    no gradient, where upstream divides by 0.
+
+    Args:
+        ignore: the label of pixels that do not count.
+
+    Example:
+        >>> loss = PartialCrossEntropy()
+        >>> labels = ops.array([[[1.0, 255.0]], [[255.0, 255.0]]])
+        >>> round(float(loss(labels, ops.zeros((2, 1, 2, 2)))), 4)  # log 2
+        0.6931
+    """
+
+    def __init__(self, ignore=255, name="partial_cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.ignore = ignore
+
+    def call(self, y_true, y_pred):
+        losses = partial_cross_entropy(y_pred, y_true, ignore=self.ignore)
+        counted = ops.cast(ops.not_equal(ops.cast(y_true, "int32"), self.ignore), losses.dtype)
+        inner = tuple(range(1, len(losses.shape)))
+        # Keras averages over the B pictures: shares that sum to B make that the pixels' mean.
+        batch = ops.cast(ops.shape(losses)[0], losses.dtype)
+        return ops.sum(losses, axis=inner) * (batch / ops.maximum(ops.sum(counted), 1))
+
+    def get_config(self):
+        return {**super().get_config(), "ignore": self.ignore}

@@ -1,0 +1,118 @@
+"""Seeds: the pixels that class heat maps are sure of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+IGNORE = 255
+
+
+def normalise_heat(heat_maps: np.ndarray) -> np.ndarray:
+    """Divide each heat map by its own maximum and clip it: A_c = max(H_c, 0) / max_x H_c.
+
+    Every class that is seen at all then reaches 1 somewhere, however weak its classifier is. A map
+    without a positive value becomes 0 everywhere, not the division by 0 or by a negative maximum
+    of upstream.
+
+    Args:
+        heat_maps: (C, H, W) class activations, of any scale.
+
+    Returns:
+        (C, H, W) float32 in [0, 1].
+
+    Raises:
+        ValueError: not three axes, no pixel, or a value is not finite.
+
+    Example:
+        >>> normalise_heat(np.array([[[2.0, 1.0]], [[-4.0, -2.0]]])).tolist()
+        [[[1.0, 0.5]], [[0.0, 0.0]]]
+    """
+    heat = np.asarray(heat_maps, np.float32)
+    if heat.ndim != 3 or 0 in heat.shape[1:]:
+        raise ValueError(
+            "`heat_maps` must be (C, H, W), one map per class that is present. "
+            f"Received shape {heat.shape}."
+        )
+    if not np.isfinite(heat).all():
+        raise ValueError("`heat_maps` must be finite. Received NaN or infinity; check the network.")
+    heat = np.maximum(heat, 0)
+    peaks = heat.max(axis=(1, 2), keepdims=True)
+    return heat / np.where(peaks > 0, peaks, 1)
+
+
+def seed_labels(
+    heat_maps: np.ndarray, classes: Sequence[int], *, threshold: float = 0.2
+) -> tuple[np.ndarray, np.ndarray]:
+    """Label each pixel with its hottest class where that class is hot enough.
+
+    Heat is measured against each class's own maximum (`normalise_heat`). Background is where no
+    class reaches the threshold; it has no seeds of its own.
+
+    Args:
+        heat_maps: (C, H, W) class activations, of any scale.
+        classes: C different ids, 1 to 254: the classes known to be present.
+        threshold: share of a class's own maximum, in [0, 1]; 0 labels every pixel.
+
+    Returns:
+        (H, W) int32 labels, 0 background; and (H, W) float32 confidence in [0, 1], the heat of the
+        winner, also where it is below the threshold. Of equally hot classes the lowest id wins. A
+        class without a positive value has no seed.
+
+    Raises:
+        ValueError: an argument is of another form or out of range.
+
+    Example:
+        >>> heat = np.array([[[1, 0.1], [0.5, 0.3]], [[2, 4], [1, 0]]])
+        >>> labels, confidence = seed_labels(heat, [5, 7], threshold=0.4)
+        >>> labels.tolist(), np.abs(confidence - [[1, 1], [0.5, 0.3]]).max() < 1e-6
+        ([[5, 7], [5, 0]], np.True_)
+
+    References:
+        Oh et al., "Exploiting Saliency for Object Segmentation from Image Level Labels", CVPR 2017,
+        arXiv 1701.08261; coallaoh/GuidedLabelling. Upstream also keeps negative heat, and fails
+        when no class is present.
+    """
+    heat = normalise_heat(heat_maps)
+    ids = check_classes(classes, len(heat))
+    if not 0 <= threshold <= 1:
+        raise ValueError(
+            "`threshold` must be a share of the maximum, in [0, 1]. "
+            f"Received {threshold}; 20 % is 0.2."
+        )
+    order = np.argsort(ids)
+    order = order[heat[order].any(axis=(1, 2))]
+    if not len(order):
+        return np.zeros(heat.shape[1:], np.int32), np.zeros(heat.shape[1:], np.float32)
+    heat, ids = heat[order], ids[order]
+    confidence = heat.max(axis=0)
+    labels = np.where(confidence >= np.float32(threshold), ids[heat.argmax(axis=0)], 0)
+    return labels.astype(np.int32), confidence
+
+
+def check_classes(classes: Sequence[int], num_maps: int) -> np.ndarray:
+    """Refuse class ids that do not fit their maps.
+
+    Args:
+        classes: ids.
+        num_maps: how many there must be, C.
+
+    Returns:
+        (C,) int32 ids, in the order received.
+
+    Raises:
+        ValueError: another number of ids, one twice, or one that is not whole or outside 1 to 254.
+
+    Example:
+        >>> check_classes([5, 7], 2).tolist()
+        [5, 7]
+    """
+    ids = np.asarray(classes).reshape(-1)
+    sound = len(ids) == num_maps == len(np.unique(ids))
+    if not sound or ((ids < 1) | (ids >= IGNORE) | (ids != np.floor(ids))).any():
+        raise ValueError(
+            f"`classes` must be {num_maps} different ids from 1 to {IGNORE - 1}, one per heat map; "
+            f"0 is background and {IGNORE} ignored. Received {ids.tolist()}."
+        )
+    return ids.astype(np.int32)
