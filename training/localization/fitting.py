@@ -115,7 +115,7 @@ def fit_localizer(
         write_seen(list_seen(splits, Path(args.data_dir), earlier), run)
         values = [row[MONITOR] for row in history] + ([] if start is None else [start])
         told = {"num_thawed_layers": num_thawed, "num_epochs": len(history)}
-        told |= {"start_val_iou": start, "best_val_iou": max(values)}
+        told |= {"start_val_iou": start, "best_val_iou": float(np.nanmax(values))}
         told |= {**_summarise(splits, training), "seconds": time.monotonic() - started}
         write_json(told, run / FIT_FILE)
     return run
