@@ -108,25 +108,31 @@ def dice(predicted: np.ndarray, true: np.ndarray) -> float:
     A batch is one sum, as upstream's measure of its mask variant: large objects contribute most.
 
     Args:
-        predicted: (...) bool, the pixels said to be the object's.
-        true: (...) bool, those that are.
+        predicted: (...) bool, or 0 and 1, the pixels said to be the object's.
+        true: (...) bool, or 0 and 1, those that are.
 
     Returns:
         Dice in [0, 1]; NaN when both are empty.
 
     Raises:
-        InputError: the shapes differ.
+        InputError: the shapes differ, or a value is neither 0 nor 1.
 
     Example:
         >>> dice([True, True, False], [True, False, False])
         0.6666666666666666
     """
-    predicted, true = np.asarray(predicted, bool), np.asarray(true, bool)
+    predicted, true = np.asarray(predicted), np.asarray(true)
     if predicted.shape != true.shape:
         raise InputError(
             "`predicted` and `true` must be masks of one shape. "
             f"Received {predicted.shape} and {true.shape}."
         )
+    if not all(np.isin(each, (0, 1)).all() for each in (predicted, true)):
+        raise InputError(
+            "`predicted` and `true` must hold only 0 and 1. Received other values; compare "
+            "probabilities with a threshold first."
+        )
+    predicted, true = predicted.astype(bool), true.astype(bool)
     total = int(predicted.sum()) + int(true.sum())
     return 2 * int((predicted & true).sum()) / total if total else float("nan")
 
