@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +43,12 @@ def read_for_check(
         pictures = list_boxes(format, data_dir, dataset)
     else:
         pictures = _read_splits(format, data_dir, dataset, findings)
-    for image, num in Counter(picture.image for picture in pictures).items():
-        if num > 1:
-            splits = sorted({p.split or "no split" for p in pictures if p.image == image})
-            text = f"`{image}` is listed {num} times, in {', '.join(splits)}"
+    listed: dict[Path, list[str]] = {}
+    for picture in pictures:
+        listed.setdefault(picture.image, []).append(picture.split or "no split")
+    for image, splits in listed.items():
+        if len(splits) > 1:
+            text = f"`{image}` is listed {len(splits)} times, in {', '.join(sorted(set(splits)))}"
             findings.append(Finding("twice", text, (image,)))
     return pictures, findings
 

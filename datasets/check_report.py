@@ -131,7 +131,7 @@ def describe_report(report: CheckReport) -> str:
     lines += ([""] if report.findings or report.classes else []) + [
         f"{num} problem{'s' * (num != 1)}" if num else "no problems"
     ]
-    return "\n".join(lines)
+    return "\n".join(_make_printable(line) for line in lines)
 
 
 def report_to_dict(report: CheckReport) -> dict[str, Any]:
@@ -151,12 +151,19 @@ def report_to_dict(report: CheckReport) -> dict[str, Any]:
         {
             "kind": finding.kind,
             "problem": finding.is_problem,
-            "text": finding.text,
-            "images": [str(image) for image in finding.images],
+            "text": _make_printable(finding.text),
+            "images": [_make_printable(str(image)) for image in finding.images],
         }
         for finding in report.findings
     ]
     return {**asdict(report), "findings": findings, "clean": not report.problems}
+
+
+def _make_printable(text: str) -> str:
+    """Replace what could steer a terminal, or has no encoding, in names that come from files."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def _list_some(title: str, texts: list[str]) -> list[str]:
