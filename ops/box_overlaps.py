@@ -36,7 +36,33 @@ def iou(boxes, others):
         0.3333333333333333
     """
     backend, boxes, others = prepare_boxes(boxes, others)
-    return _divide(backend, *_overlap(backend, boxes, others))
+    return _divide(backend, *overlap_areas(boxes, others))
+
+
+def overlap_areas(boxes, others):
+    """Compute the areas of the intersection and of the union of each box with its partner.
+
+    Args:
+        boxes: (..., 4) xyxy.
+        others: (..., 4) xyxy in the same unit; the leading axes broadcast.
+
+    Returns:
+        (...) intersections and (...) unions, in the square of the unit.
+
+    Raises:
+        ValueError: the last axis has not 4 numbers.
+
+    Example:
+        >>> [float(each) for each in overlap_areas([0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0])]
+        [2.0, 6.0]
+    """
+    backend, boxes, others = prepare_boxes(boxes, others)
+    (x0, y0, x1, y1), (u0, v0, u1, v1) = split_boxes(boxes), split_boxes(others)
+    width = backend.maximum(backend.minimum(x1, u1) - backend.maximum(x0, u0), 0.0)
+    height = backend.maximum(backend.minimum(y1, v1) - backend.maximum(y0, v0), 0.0)
+    shared = width * height
+    # An intersection with a box of swapped corners is empty, so no union is below 0.
+    return shared, box_areas(boxes) + box_areas(others) - shared
 
 
 def giou(boxes, others):
@@ -62,7 +88,7 @@ def giou(boxes, others):
         Rezatofighi et al., "Generalized Intersection over Union", CVPR 2019, algorithm 1.
     """
     backend, boxes, others = prepare_boxes(boxes, others)
-    shared, union = _overlap(backend, boxes, others)
+    shared, union = overlap_areas(boxes, others)
     width, height = box_extents(backend, _hull(backend, boxes, others))
     hull = width * height
     return _divide(backend, shared, union) - _divide(backend, hull - union, hull)
@@ -188,16 +214,6 @@ def suppress_overlaps(
         kept.append(best)
         left = left[~(iou(boxes[left], boxes[best]) > iou_threshold)]
     return np.array(kept, np.int64)
-
-
-def _overlap(backend, boxes, others):
-    """Return the areas of the intersection and of the union."""
-    (x0, y0, x1, y1), (u0, v0, u1, v1) = split_boxes(boxes), split_boxes(others)
-    width = backend.maximum(backend.minimum(x1, u1) - backend.maximum(x0, u0), 0.0)
-    height = backend.maximum(backend.minimum(y1, v1) - backend.maximum(y0, v0), 0.0)
-    shared = width * height
-    # An intersection with a box of swapped corners is empty, so no union is below 0.
-    return shared, box_areas(boxes) + box_areas(others) - shared
 
 
 def _hull(backend, boxes, others):

@@ -1,7 +1,7 @@
 """What a network learns from a box, and how its answer becomes a box again.
 
 The encoders draw one box into a NumPy array. The decoders are `keras.ops` on a batch, in a graph
-and with fixed shapes: argmax, sums, maxima and selections, all built into LiteRT.
+and with fixed shapes: sums, maxima and comparisons, all built into LiteRT.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Literal
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ops.box_forms import clip_boxes, cxcywh_to_xyxy, xyxy_to_cxcywh
 
@@ -136,13 +135,16 @@ def best_cell(grid):
     """
     grid = _check_maps("grid", grid, 5)
     _, height, width, _ = grid.shape
-    cells = keras.ops.reshape(grid, (-1, height * width, 5))
-    # keras.ops.argmax looks for -0.0 bit by bit, which LiteRT cannot.
-    best = tf.argmax(cells[..., 4], axis=-1)
-    chosen = keras.ops.one_hot(best, height * width, dtype="float32")  # (B, h w)
+    num_cells = height * width
+    cells = keras.ops.reshape(grid, (-1, num_cells, 5))
+    objectness, places = cells[..., 4], np.arange(num_cells, dtype=np.float32)
+    # Keras' argmax looks at the sign's bit, which LiteRT cannot: maxima find the first best cell.
+    highest = keras.ops.cast(objectness >= _maximum(objectness)[:, None], "float32")
+    first = num_cells - _maximum(highest * (num_cells - places))[:, None]
+    chosen = keras.ops.cast(keras.ops.equal(places, first), "float32")  # (B, h w)
     values = keras.ops.sum(chosen[..., None] * cells, axis=1)
-    places = np.indices((height, width), np.float32).reshape(2, -1)
-    row, column = (keras.ops.sum(chosen * each, axis=-1) for each in places)
+    rows, columns = np.divmod(places, width)
+    row, column = (keras.ops.sum(chosen * each, axis=-1) for each in (rows, columns))
     return row, column, values
 
 
@@ -194,8 +196,8 @@ def decode_mask(mask_probabilities, threshold: float = 0.5):
     """
     probs = _check_maps("mask_probabilities", mask_probabilities, 1)[..., 0]  # (B, h, w)
     inside = keras.ops.cast(probs > threshold, "float32")
-    x0, x1 = _find_ends(keras.ops.max(inside, axis=1))
-    y0, y1 = _find_ends(keras.ops.max(inside, axis=2))
+    x0, x1 = _find_ends(_maximum(inside, axis=1))
+    y0, y1 = _find_ends(_maximum(inside, axis=2))
     area = keras.ops.sum(inside, axis=(1, 2))
     scores = keras.ops.sum(inside * probs, axis=(1, 2)) / keras.ops.maximum(area, 1.0)
     return keras.ops.stack([x0, y0, x1, y1], axis=-1), scores
@@ -259,7 +261,12 @@ def _find_ends(hit):
     num_cells = hit.shape[1]
     cells = np.arange(num_cells, dtype=np.float32)
     # Maxima of positions: no reversal and no search, which LiteRT may not have.
-    start = num_cells - keras.ops.max(hit * (num_cells - cells), axis=-1)
-    stop = keras.ops.max(hit * (cells + 1), axis=-1)
-    found = keras.ops.max(hit, axis=-1)
+    start = num_cells - _maximum(hit * (num_cells - cells))
+    stop = _maximum(hit * (cells + 1))
+    found = _maximum(hit)
     return start * found / num_cells, (stop + num_cells * (1 - found)) / num_cells
+
+
+def _maximum(values, axis=-1):
+    # Without `initial` Keras refuses a batch of no picture.
+    return keras.ops.max(values, axis=axis, initial=-float("inf"))

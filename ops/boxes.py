@@ -8,7 +8,7 @@ from ops.box_forms import (
     xyxy_to_cxcywh,
     xyxy_to_xywh,
 )
-from ops.box_overlaps import ciou, diou, giou, iou, iou_matrix, suppress_overlaps
+from ops.box_overlaps import ciou, diou, giou, iou, iou_matrix, overlap_areas, suppress_overlaps
 from ops.map_boxes import boxes_from_contours, boxes_from_mask, find_grid_boxes
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "giou",
     "iou",
     "iou_matrix",
+    "overlap_areas",
     "suppress_overlaps",
     "xywh_to_xyxy",
     "xyxy_to_cxcywh",
