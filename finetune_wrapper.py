@@ -12,13 +12,14 @@ from training.command_line import (
     run_command,
     start_sweep,
 )
+from training.default_data import describe_default
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line.
 
     Returns:
-        The parser; every argument has a default.
+        The parser; no argument is required.
 
     Example:
         >>> build_parser().parse_args([]).model_path
@@ -32,8 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
         default="finetuning/unsupervised/noisy_synth_regress",
         help="folder of the train.py and eval.py",
     )
-    parser.add_argument("--train_data", default="synthetic_noisy", help="data set to fit on")
-    parser.add_argument("--test_data", default="synthetic_test", help="data set to score")
+    for name, use in (("train_data", "fit on"), ("test_data", "score")):
+        default = describe_default(name, "finetuning")
+        parser.add_argument(f"--{name}", help=f"data set to {use}; {default}")
     add_override(parser, "N", "cut test pictures into N x N patches")
     add_override(parser, "num_labelled", "annotated training pictures to use, chosen by the seed")
     add_override(parser, "unfreeze", "layers of the encoder to train: all, none or last:N")
@@ -49,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="latest",
         help="run folder, .keras file, its name without suffix, or latest",
     )
-    add_common_arguments(parser)
+    add_common_arguments(parser, stage="finetuning")
     add_fitting_arguments(parser)
     return parser
 

@@ -11,13 +11,14 @@ from training.command_line import (
     run_command,
     start_sweep,
 )
+from training.default_data import describe_default
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line.
 
     Returns:
-        The parser; every argument has a default.
+        The parser; no argument is required.
 
     Example:
         >>> build_parser().parse_args([]).experiment
@@ -28,7 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--experiment", default="training/baseline", help="folder of the train.py")
     parser.add_argument(
-        "--dataset", default="synthetic_ranked", help="data set, a folder in the data folder"
+        "--dataset",
+        help=f"data set, a folder in the data folder; {describe_default('dataset', 'training')}",
     )
     parser.add_argument(
         "--experiment_dir", default="experiments", help="folder under which all runs lie"
@@ -40,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         help="pairs whose info.type is listed are left out",
     )
-    add_common_arguments(parser)
+    add_common_arguments(parser, stage="training")
     add_fitting_arguments(parser)
     return parser
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+from training.default_data import describe_default
 from training.engine_options import add_device_arguments, add_engine_arguments
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+def add_common_arguments(parser: argparse.ArgumentParser, *, stage: str) -> None:
     """Add what both wrappers take: where the configuration is, what overrides it, the seed.
 
     Args:
         parser: the wrapper's parser; changed in place.
+        stage: "training" or "finetuning".
 
     Example:
         >>> parser = argparse.ArgumentParser()
-        >>> add_common_arguments(parser)
+        >>> add_common_arguments(parser, stage="training")
         >>> parser.parse_args(["--set", "epochs=3"]).overrides
         ['epochs=3']
     """
@@ -25,8 +27,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
     parser.add_argument(
         "--format",
-        default="annotations",
-        help="layout of the data set: annotations, shanghaitech, ucf_cc_50, mall, dots, ...",
+        help="layout of the data set: annotations, coco, voc, shanghaitech, mall, dots, ...; "
+        + describe_default("format", stage),
     )
     parser.add_argument(
         "--set",

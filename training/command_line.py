@@ -15,6 +15,7 @@ from config.errors import InputError
 from config.loader import find_params_file, find_schema
 from config.schema import TrainingParams
 from training.arguments import add_fitting_arguments
+from training.default_data import fill_data
 from training.engine_options import read_engine_options
 from training.interruption import EXIT_STOPPED, StoppedRun, StopRequest, stop_on_signal
 from training.resuming import restore_arguments
@@ -96,7 +97,7 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         stage: "training" or "finetuning"; the experiment must lie there.
 
     Returns:
-        The arguments with `experiment_name` set.
+        The arguments with `experiment_name` and the data set.
 
     Raises:
         InputError: the experiment is unknown or of the other stage, the seed is out of range,
@@ -123,7 +124,7 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
             f"use `python {script}_wrapper.py`."
         )
     name = args.experiment_name or Path(args.experiment).name
-    return argparse.Namespace(**{**vars(args), "experiment_name": name})
+    return argparse.Namespace(**{**vars(fill_data(args)), "experiment_name": name})
 
 
 def open_engine(args: argparse.Namespace) -> AbstractContextManager:

@@ -7,6 +7,7 @@ import pytest
 from config.errors import InputError
 from train_wrapper import build_parser
 from training.command_line import list_given
+from training.default_data import fill_data
 from training.resuming import restore_arguments
 from training.run_folders import read_run
 from training.run_lock import release_runs
@@ -24,7 +25,8 @@ def parse(*argv):
 
 @pytest.fixture
 def run(tmp_path):
-    args = parse("--experiment_dir", str(tmp_path), "--params_dir", CONFIG, "--seed", "5")
+    argv = ["--experiment_dir", str(tmp_path), "--params_dir", CONFIG, "--seed", "5"]
+    args = fill_data(parse(*argv))
     yield str(open_run(args, load_run_params(args), args.dataset, records={}))
     release_runs()
 
