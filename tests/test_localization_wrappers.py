@@ -28,8 +28,7 @@ def run_train(*arguments):
 
 
 def run_finetune(*arguments):
-    arguments = ["--experiment", "finetuning/localization", "--format", "voc", *arguments]
-    arguments += ["--train_data", "boxes", "--test_data", "boxes"]
+    arguments = ["--experiment", "finetuning/localization", *arguments]
     parser = finetune_wrapper.build_parser()
     return run_command(finetune_wrapper.main, parser, list(map(str, arguments)))
 
@@ -53,13 +52,13 @@ def read_predictions(run):
 
 
 @pytest.fixture(scope="module")
-def data(box_data, tiny_config):
-    return ["--data_dir", box_data, "--params_dir", tiny_config]
+def config(tiny_config):
+    return ["--params_dir", tiny_config]
 
 
 @pytest.fixture(scope="module")
-def folders(data):
-    return [*data, "--dataset", "boxes"]
+def folders(config, box_data):
+    return [*config, "--data_dir", box_data, "--dataset", "boxes"]
 
 
 # As published but for the encoder: a schedule with a plateau, at once for a short run to see it.
@@ -121,14 +120,14 @@ def check_saved_model(run):
 
 
 @pytest.mark.parametrize("head", ["box", "box_class", "mask", "grid", "heatmap", "edges"])
-def test_every_head_is_trained_fine_tuned_and_exported(folders, data, tmp_path, head):
+def test_every_head_is_trained_fine_tuned_and_exported(folders, config, tmp_path, head):
     short = ["--set=epochs=1", "--set=num_pictures=0"]
     arguments = ["--experiment_dir", tmp_path, f"--set=head={head}", "--set=box_form=pixels"]
     assert run_train(*folders, *short, *arguments, "--set=unfreeze=none") == 0
     first = only_run(tmp_path)
     assert ("dice" in read_results(first).metrics) == (head == "mask")
     arguments = ["--experiment_path", tmp_path / "finetuned", "--model_path", first]
-    assert run_finetune(*data, *short, *arguments, "--unfreeze", "last:4") == 0
+    assert run_finetune(*config, *short, *arguments, "--unfreeze", "last:4") == 0
     second = only_run(tmp_path / "finetuned")
     check_saved_model(second)
     values = [json.loads((run / "hyperparams.json").read_text()) for run in (first, second)]
@@ -140,10 +139,10 @@ def test_every_head_is_trained_fine_tuned_and_exported(folders, data, tmp_path, 
     assert [each["num_thawed_layers"] for each in fitted] == [0, 4]
 
 
-def test_fine_tuning_never_keeps_less_than_it_began_with(trained, data, tmp_path):
+def test_fine_tuning_never_keeps_less_than_it_began_with(trained, config, tmp_path):
     arguments = ["--experiment_path", tmp_path, "--model_path", trained, "--set=epochs=1"]
     assert (
-        run_finetune(*data, *arguments, "--set=learning_rate=100", "--set=schedule=constant") == 0
+        run_finetune(*config, *arguments, "--set=learning_rate=100", "--set=schedule=constant") == 0
     )
     run = only_run(tmp_path)
     kept = (read_weights(each, "localizer.keras") for each in (run, trained))
@@ -155,18 +154,18 @@ def test_fine_tuning_never_keeps_less_than_it_began_with(trained, data, tmp_path
     assert read_predictions(run) == read_predictions(trained)
 
 
-def test_fine_tuning_refuses_pictures_that_were_learnt(trained, data, tmp_path, capsys):
+def test_fine_tuning_refuses_pictures_that_were_learnt(trained, config, tmp_path, capsys):
     arguments = ["--experiment_path", tmp_path, "--model_path", trained, "--set=split_seed=5"]
-    assert run_finetune(*data, *arguments) == 2
+    assert run_finetune(*config, *arguments) == 2
     assert "No test picture may be one that the run continued" in capsys.readouterr().err
     assert not list(tmp_path.rglob("args.json"))
 
 
-def test_fine_tuning_refuses_other_classes_and_other_runs(trained, data, tmp_path, capsys):
+def test_fine_tuning_refuses_other_classes_and_other_runs(trained, config, tmp_path, capsys):
     arguments = ["--experiment_path", tmp_path, "--model_path", trained]
-    assert run_finetune(*data, *arguments, '--set=classes=["red"]') == 2
+    assert run_finetune(*config, *arguments, '--set=classes=["red"]') == 2
     assert "the data must have the localizer's 2 classes. Received 1" in capsys.readouterr().err
-    swapped = [*data, *arguments, '--set=classes=["red","blue"]']
+    swapped = [*config, *arguments, '--set=classes=["red","blue"]']
     assert run_finetune(*swapped) == 2
     assert "in their order: blue, red. Received red, blue" in capsys.readouterr().err
     other = tmp_path / "points"
@@ -174,7 +173,7 @@ def test_fine_tuning_refuses_other_classes_and_other_runs(trained, data, tmp_pat
     (other / "args.json").write_text('{"experiment": "training/points"}')
     (other / "hyperparams.json").write_text("{}")
     (other / "points.keras").touch()
-    assert run_finetune(*data, "--experiment_path", tmp_path, "--model_path", other) == 2
+    assert run_finetune(*config, "--experiment_path", tmp_path, "--model_path", other) == 2
     assert "a run of training/points; give a run of training/loc" in capsys.readouterr().err
 
 
