@@ -11,7 +11,7 @@ from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.export import export_saved_model
 from reporting.model_files import find_keras_file, load_keras_model
-from reporting.point_settings import read_class_names, settings_asset
+from reporting.model_kinds import model_assets
 from training.command_line import run_command
 
 
@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> None:
                 model,
                 args.output,
                 max_pixels=args.max_pixels,
-                assets=settings_asset(model, read_class_names(file)),
+                assets=model_assets(model, file),
             )
         except InputError:
             raise

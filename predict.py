@@ -1,4 +1,4 @@
-"""Counts or finds the objects in pictures: `python predict.py --model M --input X --output DIR`."""
+"""Counts or finds objects in pictures: `python predict.py --model M --input X --output DIR`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.blob_options import BlobOptions
+from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
+from reporting.prediction_boxes import predict_boxes
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tiling import predict_blobs
@@ -47,7 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--output",
         default="predictions",
         help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
-        "objects also points.csv, points.coco.json and blobs/",
+        "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
+        "boxes.coco.json and voc/",
     )
     parser.add_argument(
         "--batch_size",
@@ -106,12 +109,12 @@ def main(args: argparse.Namespace) -> int:
         num_failed = sum(bool(prediction.error) for prediction in predictions)
         if num_failed == len(images):
             raise InputError(
-                f"`--input` must hold a picture that can be counted. All {num_failed} failed; "
+                f"`--input` must hold a picture that can be predicted. All {num_failed} failed; "
                 f"the first: {predictions[0].error}"
             )
         for name, write in WRITERS.items():
             write(predictions, output / name)
-    print(f"{len(images) - num_failed} of {len(images)} pictures counted: {args.output}")
+    print(f"{len(images) - num_failed} of {len(images)} pictures predicted: {args.output}")
     return EXIT_ERROR if num_failed else 0
 
 
@@ -134,7 +137,7 @@ def _choose_steps(args, images, output):
     predictor = load_predictor(args.model)
     given = {field.name: getattr(args, field.name) for field in fields(BlobOptions)}
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
-    if predictor.settings is not None:
+    if isinstance(predictor.settings, PointSettings):
         return predict_blobs(
             predictor,
             images,
@@ -148,7 +151,8 @@ def _choose_steps(args, images, output):
             f"{', '.join(names)}: only models that find objects take it. Received {args.model}, "
             f"which returns {', '.join(predictor.outputs)}; leave it out."
         )
-    return predict_images(predictor, images, **bounds)
+    predict = predict_images if predictor.settings is None else predict_boxes
+    return predict(predictor, images, **bounds)
 
 
 def _track_tiles(steps, total, name):

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from config.errors import InputError
-from models.box_layers import BOX_FORMS, MASK_ROUNDINGS, MAX_LOG_FACTOR, PRIOR_SIDE
+from models.box_choices import MASK_ROUNDINGS
+from models.box_layers import BOX_FORMS, MAX_LOG_FACTOR, PRIOR_SIDE
 from models.encoders import build_encoder
 from models.localizer_heads import (
     add_box_head,
@@ -69,7 +70,8 @@ def build_localizer(
             "box_class".
         dropout: share of the features that training drops before the classes and, but for "mask"
             and "grid", before the box.
-        mask_rounding: how the mask is drawn that "mask" is trained on, see `DecodeMask`.
+        mask_rounding: how the mask is drawn that "mask" is trained on, see
+            `models.box_choices.DecodeMask`.
         encoder_options: where `encoder` is a name: `image_size`, side of the input in pixels,
             224; `alpha`, 1; `weights`, None; the last two of `build_encoder`.
 

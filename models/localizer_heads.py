@@ -5,15 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from models.box_layers import (
-    BoxScore,
-    DecodeBox,
-    DecodeEdges,
-    DecodeGrid,
-    DecodeHeat,
-    DecodeMask,
-    Profile,
-)
+from models.box_choices import DecodeGrid, DecodeMask
+from models.box_layers import BoxScore, DecodeBox, DecodeEdges, DecodeHeat, Profile
 
 # The original's maps of MobileNetV2: before the expansion, so narrower than the encoder's own.
 MASK_MAPS = {"mobilenet_v2": ("block_15_add", "block_12_add", "block_5_add")}
@@ -57,7 +50,7 @@ def add_mask_head(encoder: keras.Model, num_neurons: int, rounding: str) -> Outp
     Args:
         encoder: what `build_encoder` returned, of an input whose sides are multiples of 32.
         num_neurons: width of the convolutions, 256 as published.
-        rounding: see `models.box_layers.DecodeMask`.
+        rounding: see `models.box_choices.DecodeMask`.
 
     Returns:
         `box` (B, 4), `score` (B,) and `mask` (B, H / 8, W / 8, 1) logits.
@@ -195,8 +188,9 @@ def _fuse_maps(encoder, num_neurons, dropout):
     )
     x = _normalise(x, "head_fuse_32", momentum=BATCH_NORM_MOMENTUM)
     x = _mix(x, num_neurons, "head_fuse_32_mix")
-    context = layers.GlobalAveragePooling2D(keepdims=True, name="head_fuse_mean")(x)
-    context = layers.Dense(num_neurons, name="head_fuse_context")(context)  # (B, 1, 1, C)
+    context = layers.GlobalAveragePooling2D(name="head_fuse_mean")(x)
+    context = layers.Dense(num_neurons, name="head_fuse_context")(context)
+    context = layers.Reshape((1, 1, num_neurons), name="head_fuse_spread")(context)
     x = layers.Add(name="head_fuse_with_context")([x, context])
     x = layers.UpSampling2D(interpolation="bilinear", name="head_fuse_up")(x)
     finer = layers.Conv2D(num_neurons, 1, name="head_fuse_16")(encoder.output["stride_16"])

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from models.box_choices import DecodeGrid, DecodeMask
 from models.picture_scale import ResizeImages
 
 
@@ -161,6 +163,39 @@ def find_class_names(model: keras.Model) -> tuple[str, ...] | None:
         if isinstance(layer, ListBoxes):
             return layer.class_names
     return None
+
+
+def find_settled(
+    localizer: keras.Model, image: np.ndarray, tolerance: float
+) -> dict[str, np.ndarray]:
+    """Tell of which pictures the answer does not hang on rounding.
+
+    Heads that choose a cell or an area jump where two are equally good, and so does the class.
+
+    Args:
+        localizer: what `models.localizer.build_localizer` returned.
+        image: (B, H, W, 3) float32 in [0, 1], of its size.
+        tolerance: most that the numbers, which the choice is made by, may move.
+
+    Returns:
+        `box` (B,) bool, of box and score, and `class` (B,) bool.
+
+    Example:
+        >>> from models.localizer import build_localizer
+        >>> localizer = build_localizer("mobilenet_v2", head="box", image_size=32, alpha=0.35)
+        >>> find_settled(localizer, np.zeros((1, 32, 32, 3)), 1e-4)["box"].tolist()
+        [True]
+    """
+    found = localizer.predict_on_batch(image)
+    settled = {name: np.ones(len(image), bool) for name in ("box", "class")}
+    for raw, kind in (("grid", DecodeGrid), ("mask", DecodeMask)):
+        for layer in localizer.layers:
+            if isinstance(layer, kind):
+                settled["box"] = layer.find_settled(found[raw], tolerance)
+    if "class_logits" in found:
+        logits = np.sort(found["class_logits"], axis=-1)
+        settled["class"] = logits[:, -1] - logits[:, -2] > 2 * tolerance
+    return settled
 
 
 def _check_names(localizer, class_names):

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 # Imported to register the layers that the models' files name.
+import models.box_choices  # noqa: F401
 import models.box_layers  # noqa: F401
 import models.fcn8  # noqa: F401
 import models.layers  # noqa: F401

@@ -6,17 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 
-from config.errors import InputError
-from datasets.paths import require_size
 from models.picture_scale import ScaleImages
 from models.point_counter import CountBlobs
+from reporting.settings_files import CLASS_NAMES_RULE, is_number, is_whole, read_settings_file
 
 POINTS_FILE = "points.json"
-_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -123,15 +120,7 @@ def read_settings(path: Path) -> PointSettings:
         PointSettings(threshold=0.6, min_area=1, max_points=4096, scale=1.0, levels=1, \
 objects_per_blob=1.0, class_names=('cell',))
     """
-    require_size(path, _MAX_BYTES)
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"`{path}` must be JSON. It is not ({error}); export again.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"`{path}` must hold a JSON object. It holds a {type(values).__name__}.")
-    checked = {key: _check(path, key, values[key]) for key in _RULES if key in values}
-    return PointSettings(**checked)
+    return PointSettings(**read_settings_file(path, _RULES))
 
 
 def read_class_names(model_file: Path) -> tuple[str, ...]:
@@ -154,36 +143,16 @@ def read_class_names(model_file: Path) -> tuple[str, ...]:
     return read_settings(path).class_names if path.is_file() else ()
 
 
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_whole(value):
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
-
-
-def _are_names(value):
-    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
-    return named and len(set(value)) == len(value)
-
-
 _RULES = {
-    "threshold": (lambda x: _is_number(x) and 0 <= x < 1, "a number from 0 to below 1", float),
-    "min_area": (_is_whole, "a whole number from 1", int),
-    "max_points": (_is_whole, "a whole number from 1", int),
-    "scale": (lambda x: _is_number(x) and 0 < x < float("inf"), "a number above 0", float),
-    "levels": (lambda x: _is_whole(x) and x <= 100, "a whole number from 1 to 100", int),
+    "threshold": (lambda x: is_number(x) and 0 <= x < 1, "a number from 0 to below 1", float),
+    "min_area": (is_whole, "a whole number from 1", int),
+    "max_points": (is_whole, "a whole number from 1", int),
+    "scale": (lambda x: is_number(x) and 0 < x < float("inf"), "a number above 0", float),
+    "levels": (lambda x: is_whole(x) and x <= 100, "a whole number from 1 to 100", int),
     "objects_per_blob": (
-        lambda x: _is_number(x) and 0 < x < float("inf"),
+        lambda x: is_number(x) and 0 < x < float("inf"),
         "a number above 0",
         float,
     ),
-    "class_names": (_are_names, "a list of different names", tuple),
+    "class_names": CLASS_NAMES_RULE,
 }
-
-
-def _check(path: Path, key: str, value: Any) -> Any:
-    is_right, what, kind = _RULES[key]
-    if not is_right(value):
-        raise InputError(f"`{path}`: `{key}` must be {what}. It is {str(value)[:80]}.")
-    return kind(value)

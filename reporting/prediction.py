@@ -61,6 +61,28 @@ class Blobs(NamedTuple):
         return np.float32(len(self.points)) * factor, num_blobs.astype(np.float32) * factor
 
 
+class Boxes(NamedTuple):
+    """The boxes that were found in a picture, M of them: one, of a locator.
+
+    Attributes:
+        size: (height, width) of the picture, pixels.
+        boxes: (M, 4) float xyxy in pixels, half-open.
+        scores: (M,) how sure the model is, in [0, 1].
+        classes: (M,) integers from 1.
+        class_names: the names of the classes, of each class one.
+
+    Example:
+        >>> Boxes((4, 5), np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), ("cat",)).size
+        (4, 5)
+    """
+
+    size: tuple[int, int]
+    boxes: np.ndarray
+    scores: np.ndarray
+    classes: np.ndarray
+    class_names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model said about one picture, or why it could not.
@@ -71,6 +93,7 @@ class Prediction:
         error: why there are no outputs; "" when there are.
         names: {output's name: what each of its numbers is called}, where they have names.
         blobs: the objects' blobs, from a model that finds them.
+        boxes: the objects' boxes, from a model that finds them.
 
     Example:
         >>> Prediction("a.jpg", {"count": np.float32(2)}).error
@@ -82,6 +105,7 @@ class Prediction:
     error: str = ""
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blobs: Blobs | None = None
+    boxes: Boxes | None = None
 
 
 def find_images(source: str) -> list[tuple[str, Path]]:

@@ -1,13 +1,14 @@
-"""Draws what a point counter found on the picture: a dot on each object, and their number."""
+"""Draws what was found on the picture: a dot on each object and their number, or its box."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from reporting.canvas import new_figure, save_figure
-from reporting.prediction import Blobs
+from reporting.prediction import Blobs, Boxes
 
 MAX_SIDE = 1280  # pixels of a picture that a figure shows
 # Okabe and Ito's colours that are seen on dark and on bright, the first ones farthest apart.
@@ -76,11 +77,7 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
         ...     draw_blobs(Preview((9, 9)), blobs, Path(folder) / "a.png").name
         'a.png'
     """
-    height, width = preview.size
-    scale = 8 / max(height, width)
-    figure = new_figure(max(width * scale, 2.5), max(height * scale, 1.5) + 0.4)
-    axes = figure.subplots()
-    axes.imshow(preview.image, extent=(0, width, height, 0), interpolation="nearest")
+    figure, axes = _show_picture(preview)
     # Dots shrink as they get many; from some 40,000 on they are a pixel each.
     area = float(np.clip(20_000 / max(1, len(blobs.points)), 0.5, 24))
     dots, labels = [], []
@@ -91,14 +88,61 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
         options = {"s": area, "c": colour, "edgecolors": "white", "linewidths": edge}
         dots.append(axes.scatter(columns + 0.5, rows + 0.5, **options))
         labels.append(f"{name}: {_to_text(class_counts[i])}")
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
     axes.set_title(_caption(count, blobs))
     if len(blobs.class_names) > 1:
         legend = figure.legend(dots, labels, loc="outside lower center", ncols=4, fontsize=8)
         for text in legend.get_texts():
             text.set_parse_math(False)  # a name is no formula, whatever it holds
     return save_figure(figure, path)
+
+
+def draw_boxes(image: np.ndarray, boxes: Boxes, path: Path) -> Path:
+    """Draw each box, coloured by class, with the classes and scores above.
+
+    Args:
+        image: (H, W, 3) uint8.
+        boxes: of the picture.
+        path: PNG file to write; its folder is made.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> image, one = np.zeros((9, 9, 3), np.uint8), np.ones(1)
+        >>> boxes = Boxes((9, 9), np.array([[1, 2, 5, 6]]), one, one.astype(int), ("cat",))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     draw_boxes(image, boxes, Path(folder) / "a.png").name
+        'a.png'
+    """
+    preview = Preview(image.shape[:2])
+    preview.add(image, 0, 0)
+    figure, axes = _show_picture(preview)
+    titles = []
+    for (x0, y0, x1, y1), score, number in zip(*boxes[1:4], strict=True):
+        colour = CLASS_COLOURS[(number - 1) % len(CLASS_COLOURS)]
+        # White below the colour: seen on dark and on bright.
+        for line, width in (("white", 4), (colour, 2)):
+            options = {"fill": False, "edgecolor": line, "linewidth": width}
+            axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, **options))
+        titles.append(f"{boxes.class_names[number - 1]} {score:.2f}")
+    axes.set_title(", ".join(titles), parse_math=False)  # a name is no formula
+    return save_figure(figure, path)
+
+
+def _show_picture(preview):
+    """Return a figure and axes that show a picture, in its own pixels."""
+    height, width = preview.size
+    scale = 8 / max(height, width)
+    figure = new_figure(max(width * scale, 2.5), max(height * scale, 1.5) + 0.4)
+    axes = figure.subplots()
+    axes.imshow(preview.image, extent=(0, width, height, 0), interpolation="nearest")
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    return figure, axes
 
 
 def _caption(count, blobs):

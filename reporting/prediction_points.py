@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from config.files import atomic_file
 from reporting.prediction import Prediction
+from reporting.prediction_coco import to_number, write_coco
 
 
 def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | None:
@@ -42,9 +42,9 @@ def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | No
             if (blobs := prediction.blobs) is None:
                 continue
             for point, number, area in zip(blobs.points, blobs.classes, blobs.areas, strict=True):
-                row, column = map(_to_number, point)
+                row, column = map(to_number, point)
                 name = blobs.class_names[number - 1]
-                writer.writerow([prediction.image, row, column, name, _to_number(area)])
+                writer.writerow([prediction.image, row, column, name, to_number(area)])
     return Path(path)
 
 
@@ -74,29 +74,12 @@ def write_points_coco(predictions: Sequence[Prediction], path: Path) -> Path | N
     found = [prediction for prediction in predictions if prediction.blobs is not None]
     if not found:
         return None
-    head = {
-        "images": [
-            {
-                "id": i,
-                "file_name": item.image,
-                "height": item.blobs.size[0],
-                "width": item.blobs.size[1],
-            }
-            for i, item in enumerate(found, 1)
-        ],
-        "categories": [
-            {"id": c, "name": name, "keypoints": ["centre"], "skeleton": []}
-            for c, name in enumerate(found[0].blobs.class_names, 1)
-        ],
-    }
-    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        # An object per line: a list of millions would not be made in memory.
-        file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "annotations": [')
-        for number, annotation in enumerate(_to_annotations(found), 1):
-            text = json.dumps({"id": number, **annotation})
-            file.write(("\n" if number == 1 else ",\n") + text)
-        file.write("\n]}\n")
-    return Path(path)
+    categories = [
+        {"name": name, "keypoints": ["centre"], "skeleton": []}
+        for name in found[0].blobs.class_names
+    ]
+    pictures = [(prediction.image, prediction.blobs.size) for prediction in found]
+    return write_coco(pictures, categories, _to_annotations(found), path)
 
 
 def _to_annotations(found: Sequence[Prediction]) -> Iterator[dict]:
@@ -108,15 +91,9 @@ def _to_annotations(found: Sequence[Prediction]) -> Iterator[dict]:
             yield {
                 "image_id": image_id,
                 "category_id": int(number),
-                "bbox": [_to_number(value) for value in (left, top, width, height)],
-                "area": _to_number(area),
+                "bbox": [to_number(value) for value in (left, top, width, height)],
+                "area": to_number(area),
                 "iscrowd": 0,
-                "keypoints": [_to_number(column + 0.5), _to_number(row + 0.5), 2],
+                "keypoints": [to_number(column + 0.5), to_number(row + 0.5), 2],
                 "num_keypoints": 1,
             }
-
-
-def _to_number(value: float) -> int | float:
-    """Round to 4 decimals; a whole number loses its point."""
-    value = round(float(value), 4)
-    return int(value) if value.is_integer() else value

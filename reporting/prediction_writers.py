@@ -1,4 +1,4 @@
-"""Writes predictions: a table, JSON, and pictures with their counts."""
+"""Writes predictions: a table, JSON, and pictures with what was found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from config.files import atomic_file, write_json
 from reporting.figures import draw_patch_counts
 from reporting.prediction import Prediction
-from reporting.prediction_figures import Preview, draw_blobs
+from reporting.prediction_boxes import write_boxes_coco, write_boxes_voc
+from reporting.prediction_figures import Preview, draw_blobs, draw_boxes
 from reporting.prediction_points import write_points_coco, write_points_csv
 
 
@@ -108,17 +109,21 @@ def draw_prediction(
     path = Path(folder) / f"{prediction.image}.png"
     if prediction.blobs is not None:
         return draw_blobs(image, prediction.blobs, path)
+    if prediction.boxes is not None:
+        return draw_boxes(image, prediction.boxes, path)
     if "patch_counts" not in prediction.outputs:
         return None
     return draw_patch_counts(image, prediction.outputs["patch_counts"], path)
 
 
-# File name -> who writes it, or returns None where the predictions hold nothing for it.
+# File or folder name -> who writes it, or returns None where the predictions hold nothing for it.
 WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
     "predictions.csv": write_predictions_csv,
     "predictions.json": write_predictions_json,
     "points.csv": write_points_csv,
     "points.coco.json": write_points_coco,
+    "boxes.coco.json": write_boxes_coco,
+    "voc": write_boxes_voc,
 }
 
 
@@ -134,10 +139,14 @@ def _to_cells(prediction):
         if value.ndim == 0:
             cells[name] = _to_cell(value)
         elif value.ndim == 1:
-            single, parts = name.removesuffix("s"), prediction.names.get(name, range(len(value)))
+            single, parts = _singular(name), prediction.names.get(name, range(len(value)))
             pairs = zip(parts, value, strict=True)
             cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
     return cells
+
+
+def _singular(name):
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def _to_values(prediction):

@@ -15,13 +15,7 @@ from reporting.model_files import (
     is_saved_model,
     load_keras_model,
 )
-from reporting.point_settings import (
-    POINTS_FILE,
-    PointSettings,
-    find_settings,
-    read_class_names,
-    read_settings,
-)
+from reporting.model_kinds import Settings, settings_of_export, settings_of_file
 
 _PICTURES = tf.TensorSpec((None, None, None, 3), tf.uint8)
 
@@ -34,7 +28,8 @@ class Predictor:
     Args:
         function: the model, from a tensor of pictures to a dict of tensors.
         outputs: {name: shape, None where it depends on the input}, told before it is called.
-        settings: what a point counter's blobs are; None for another kind of model.
+        settings: what a point counter's blobs are, or what a locator's classes are; None for
+            another kind of model.
 
     Attributes:
         outputs: as given.
@@ -50,7 +45,7 @@ class Predictor:
         self,
         function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
         outputs: Mapping[str, tuple[int | None, ...]],
-        settings: PointSettings | None = None,
+        settings: Settings = None,
     ):
         self.outputs = dict(outputs)
         self.settings = settings
@@ -104,7 +99,7 @@ def load_predictor(model: str | Path) -> Predictor:
     """Open a model for prediction.
 
     Args:
-        model: a run folder (its `saved_model/`, else its `counter.keras` or `points.keras`), a
+        model: a run folder (its `saved_model/`, else one of `reporting.model_files.RUN_FILES`), a
             `.keras` file, or a SavedModel folder alone.
 
     Returns:
@@ -112,7 +107,7 @@ def load_predictor(model: str | Path) -> Predictor:
 
     Raises:
         InputError: there is no model, or it cannot be opened, takes no pictures, or its
-            `points.json` does not fit it.
+            `points.json` or `boxes.json` does not fit it.
 
     Example:
         >>> load_predictor("no_such_run")
@@ -132,10 +127,7 @@ def load_predictor(model: str | Path) -> Predictor:
             f"counter.keras does. Received inputs {shapes}; give the model of a run that finished."
         )
     outputs = {name: tuple(item.shape) for name, item in keras_model.output.items()}
-    settings = None
-    if _finds_blobs(outputs):
-        settings = find_settings(keras_model, read_class_names(file)) or PointSettings()
-        _check_names(file.with_name(POINTS_FILE), settings, outputs)
+    settings = settings_of_file(keras_model, file, outputs)
     return Predictor(lambda images: keras_model(images, training=False), outputs, settings)
 
 
@@ -158,31 +150,9 @@ def _load_saved_model(folder):
     outputs = {
         name: tuple(item.shape.as_list()) for name, item in signature.structured_outputs.items()
     }
-    settings = _read_asset(folder, outputs) if _finds_blobs(outputs) else None
+    settings = settings_of_export(folder, outputs)
 
     def call(images, _loaded=loaded):  # a loaded model must stay referenced
         return signature(images=images)
 
     return Predictor(call, outputs, settings)
-
-
-def _finds_blobs(outputs):
-    return {"probabilities", "points"} <= set(outputs)
-
-
-def _read_asset(folder, outputs):
-    """Return what an export says of its blobs; the usual settings where it says nothing."""
-    path = folder / "assets.extra" / POINTS_FILE
-    settings = read_settings(path) if path.is_file() else PointSettings()
-    _check_names(path, settings, outputs)
-    return settings
-
-
-def _check_names(path, settings, outputs):
-    """Refuse names that are not one for each class."""
-    num_classes = outputs["probabilities"][-1]
-    if len(settings.class_names) not in (0, num_classes):
-        raise InputError(
-            f"`{path}`: `class_names` must name each of the model's {num_classes} classes. "
-            f"It has {len(settings.class_names)} names."
-        )

@@ -96,7 +96,9 @@ def _build_small_encoder(_name="small", shape=(None, None, 3), **__):
 def small_encoder():
     """Training on points and on boxes takes an encoder that traces in no time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.points.train.build_encoder", lambda *_, **__: _build_small_encoder())
+        patch.setattr(
+            "training.points.train.build_encoder", lambda *_, **__: _build_small_encoder()
+        )
         patch.setattr("training.localization.model.build_encoder", _build_small_encoder)
         yield _build_small_encoder
 

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 import export
 from models.counter import build_counter
+from models.localizer import build_localizer
+from models.locator import build_locator
 from models.point_counter import build_point_counter
 from training.command_line import run_command
 
@@ -60,3 +62,21 @@ def test_export_takes_a_points_run_and_its_class_names(tmp_path):
     assert content["threshold"] == 0.7 and content["class_names"] == ["red", "white"]
     (tmp_path / "points.json").write_text("{")
     assert run(tmp_path, tmp_path / "other") == 2 and not (tmp_path / "other").exists()
+
+
+def build_small_locator(class_names=(), image_size=32):
+    image = keras.Input((image_size, image_size, 3))
+    conv = keras.layers.Conv2D(3, 3, strides=32, padding="same", activation="relu")
+    encoder = keras.Model(image, {"stride_32": conv(image)}, name="small")
+    localizer = build_localizer(encoder, head="box_class", num_classes=2, box_form="sigmoid")
+    return build_locator(localizer, class_names=class_names)
+
+
+def test_export_takes_a_localization_run_and_its_class_names(tmp_path):
+    build_small_locator(("cat", "dog")).save(tmp_path / "localizer.keras")
+    assert run(tmp_path, tmp_path / "out") == 0
+    content = json.loads((tmp_path / "out" / "assets.extra" / "boxes.json").read_text())
+    assert content == {"class_names": ["cat", "dog"]}
+    signature = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
+    names = {"boxes", "scores", "classes", "class_probabilities"}
+    assert set(signature.structured_outputs) == names

@@ -8,6 +8,8 @@ from PIL import Image
 
 import predict
 from models.counter import build_counter
+from models.localizer import build_localizer, set_mean_box
+from models.locator import build_locator
 from models.point_counter import build_point_counter
 from training.command_line import run_command
 
@@ -53,7 +55,7 @@ def test_predict_writes_table_json_and_pictures(model, photos, tmp_path, capsys)
     assert [len(item["patch_counts"]) for item in content["predictions"]] == [4, 4]
     pictures = sorted(path.name for path in (out / "pictures").iterdir())
     assert pictures == ["a, white.png.png", "black.jpg.png"]
-    assert "2 of 2 pictures counted" in capsys.readouterr().out
+    assert "2 of 2 pictures predicted" in capsys.readouterr().out
 
 
 def test_predict_names_a_bad_picture_and_does_the_rest(model, photos, tmp_path, caplog):
@@ -161,7 +163,7 @@ def test_predict_finds_objects(points_run, discs, tmp_path, options, capsys):
     with Image.open(out / "blobs" / "a.png.png") as labels:
         assert np.unique(np.asarray(labels), return_counts=True)[1].tolist() == [6978, 9, 9, 4]
     assert (out / "pictures" / "a.png.png").is_file() and (out / "blobs" / "b.png.png").is_file()
-    assert "2 of 2 pictures counted" in capsys.readouterr().out
+    assert "2 of 2 pictures predicted" in capsys.readouterr().out
 
 
 def test_predict_overrides_what_the_model_says(points_run, discs, tmp_path):
@@ -228,3 +230,45 @@ def test_predict_stopped_leaves_no_half_file(points_run, discs, tmp_path, monkey
     out = tmp_path / "out"
     assert run("--model", points_run, "--input", discs, "--output", out) == 130
     assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def localization_run(tmp_path_factory):
+    """A run whose model answers the lower right quarter of each picture, and the class dog."""
+    image = keras.Input((32, 32, 3))
+    conv = keras.layers.Conv2D(3, 3, strides=32, padding="same", activation="relu")
+    encoder = keras.Model(image, {"stride_32": conv(image)}, name="small")
+    localizer = build_localizer(encoder, head="box_class", num_classes=2)
+    set_mean_box(localizer, [0.5, 0.5, 1, 1])
+    layer = localizer.get_layer("head_class_logits")
+    layer.set_weights([np.zeros((3, 2)), np.log([1, 3])])
+    folder = tmp_path_factory.mktemp("localization")
+    build_locator(localizer, class_names=("cat", "dog")).save(folder / "localizer.keras")
+    return folder
+
+
+def test_predict_finds_boxes_in_upright_pixels(localization_run, photos, tmp_path, capsys):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn: 40 x 20 stored, 20 x 40 shown
+    Image.new("RGB", (40, 20), "white").save(photos / "c.jpg", exif=exif)
+    (photos / "d.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    assert run("--model", localization_run, "--input", photos, "--output", out) == 1
+    rows = read_rows(out)
+    # a is 40 x 30, b 21 x 33, c 20 x 40 pixels.
+    boxes = [[float(row[f"box_{side}"]) for side in ("x0", "y0", "x1", "y1")] for row in rows[:3]]
+    np.testing.assert_allclose(boxes, [[20, 15, 40, 30], [10.5, 16.5, 21, 33], [10, 20, 20, 40]])
+    assert [row["class"] for row in rows] == ["dog", "dog", "dog", ""]
+    np.testing.assert_allclose(float(rows[0]["score"]), 0.75, rtol=1e-6)
+    np.testing.assert_allclose(float(rows[0]["class_probability_cat"]), 0.25, rtol=1e-6)
+    content = json.loads((out / "boxes.coco.json").read_text())
+    assert [item["bbox"] for item in content["annotations"]][0] == [20, 15, 20, 15]
+    assert [(item["height"], item["width"]) for item in content["images"]][2] == (40, 20)
+    assert sorted(path.name for path in (out / "voc").iterdir()) == [
+        "a, white.xml",
+        "black.xml",
+        "c.xml",
+    ]
+    assert len(list((out / "pictures").iterdir())) == 3
+    assert "3 of 4 pictures predicted" in capsys.readouterr().out
+    assert "points.csv" not in {path.name for path in out.iterdir()}

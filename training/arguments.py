@@ -59,7 +59,11 @@ def add_fitting_arguments(parser: argparse.ArgumentParser) -> None:
         3
     """
     parser.add_argument(
-        "--patience", type=int, default=10, help="epochs without improvement before stopping"
+        "--patience",
+        type=int,
+        default=10,
+        help="epochs without improvement before stopping; left out, localizers take `patience` of "
+        "their configuration",
     )
     parser.add_argument(
         "--cache",

@@ -113,7 +113,8 @@ class BestModels(keras.callbacks.Callback):
             >>> # see `training.experiment.fit`
         """
         sign = 1 if smaller_is_better(self.monitor) else -1
-        if self.best is not None and not sign * value < sign * self.best:
+        known = self.best is not None and not math.isnan(self.best)
+        if known and not sign * value < sign * self.best:
             return
         files = [pattern.format(epoch=epoch) for pattern in self.models]
         if is_chief():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from config.errors import InputError
@@ -79,6 +80,34 @@ def find_localization_run(model_path: str, experiment_dir: str, continues: str) 
             f"{LOCALIZER_FILE}. Received {run}, a run of {experiment}."
         )
     return run
+
+
+def take_data(args: argparse.Namespace) -> argparse.Namespace:
+    """Let a localizer that is trained further see the data of the run it continues.
+
+    Args:
+        args: the arguments of `finetune_wrapper.py`, completed.
+
+    Returns:
+        The arguments; of `data_dir`, `format`, `train_data` and `test_data` those that the command
+        line does not give are that run's. Pictures to score, where those to fit on are given
+        alone, come from the same data set.
+
+    Raises:
+        InputError: there is no such run.
+
+    Example:
+        >>> # see `training.model_files.name_model_file`
+    """
+    run = find_localization_run(args.model_path, args.experiment_dir, LOCALIZATION[0])
+    stored, given = read_run(run)[0], vars(args).get("given", ())
+    dataset = stored.get("dataset")
+    data = {name: stored.get(name) for name in ("data_dir", "format")}
+    data |= {name: stored.get(name, dataset) for name in ("train_data", "test_data")}
+    if "train_data" in given:
+        data["test_data"] = args.train_data
+    taken = {name: value for name, value in data.items() if value and name not in given}
+    return argparse.Namespace(**{**vars(args), **taken})
 
 
 def _best_of(run: Path, continues: str) -> Path:

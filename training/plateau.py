@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import keras
 
@@ -101,7 +102,7 @@ class ReduceOnPlateau(keras.callbacks.Callback):
         """Tell the epoch's rate, and lower it for the next ones when it is time."""
         value = float(logs[self.monitor])
         logs["learning_rate"] = self.rate
-        if self.best is None or value > self.best + MIN_DELTA:
+        if not math.isnan(value) and (self.best is None or value > self.best + MIN_DELTA):
             self.best, self.wait = value, 0
             return
         self.wait += 1

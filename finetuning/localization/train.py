@@ -41,8 +41,6 @@ def train(args: argparse.Namespace) -> Path:
     start_seed(args.seed)
     continued = find_localization_run(args.model_path, args.experiment_dir, params.continues)
     splits = read_pictures(args, params)
-    seen = read_seen(continued)
-    require_unseen(splits, seen, Path(args.data_dir))
     locator = load_keras_model(continued / LOCALIZER_FILE)
     localizer = find_localizer(locator)
     names = name_answers(localizer, splits.class_names)
@@ -52,4 +50,6 @@ def train(args: argparse.Namespace) -> Path:
             f"{', '.join(find_class_names(locator))}. Received {', '.join(names)}; choose with "
             "`--set classes=...`."
         )
+    seen = read_seen(continued)
+    require_unseen(splits, seen, Path(args.data_dir))
     return fit_localizer(args, params, localizer, splits, started=started, earlier=seen)

@@ -177,6 +177,12 @@ CLASSES = {
     "smooth_l1": (SmoothL1Loss(beta=0.2), LOSSES["smooth_l1"]),
     "iou": (IoULoss("iou"), LOSSES["iou"]),
     "ciou": (IoULoss("ciou"), LOSSES["ciou"]),
+    "iou and distance": (
+        IoULoss("iou", distance=3.0),
+        lambda boxes, true: (
+            LOSSES["iou"](boxes, true) + 3 * np.abs(np.subtract(boxes, true)).mean(-1)
+        ),
+    ),
 }
 every_class = pytest.mark.parametrize("loss, function", CLASSES.values(), ids=CLASSES)
 
@@ -219,3 +225,15 @@ def test_iou_loss_unknown_kind():
     ):
         with pytest.raises(ValueError, match="one of iou, giou, diou, ciou. Received 'eiou'"):
             make()
+
+
+def test_iou_loss_distance_by_hand():
+    # Half of the true box: IoU 1 / 2; one of four numbers is off by .5, so .125 on average.
+    left, whole = np.array([[0.0, 0.0, 0.5, 1.0]]), np.array([[0.0, 0.0, 1.0, 1.0]])
+    assert float(IoULoss("iou", distance=2.0)(whole, left)) == pytest.approx(0.5 + 2 * 0.125)
+
+
+@pytest.mark.parametrize("distance", [-1.0, float("nan")])
+def test_iou_loss_distance_must_be_a_weight(distance):
+    with pytest.raises(ValueError, match="`distance` must be a weight of at least 0"):
+        IoULoss(distance=distance)

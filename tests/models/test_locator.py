@@ -4,7 +4,7 @@ import pytest
 
 from config.errors import InputError
 from models.localizer import build_localizer, set_mean_box
-from models.locator import build_locator, find_class_names, find_localizer
+from models.locator import build_locator, find_class_names, find_localizer, find_settled
 
 
 def build_small_localizer(num_classes=0):
@@ -81,3 +81,14 @@ def test_build_locator_refuses_what_gives_no_boxes():
 def test_find_localizer_refuses_another_model():
     with pytest.raises(InputError, match="must be a locator. Received `other`"):
         find_localizer(keras.Sequential([keras.layers.ReLU()], name="other"))
+
+
+def test_find_settled_tells_ties_of_classes():
+    localizer = build_small_localizer(num_classes=2)
+    layer = localizer.get_layer("head_class_logits")
+    layer.kernel.assign(np.zeros(layer.kernel.shape))
+    picture = np.zeros((2, 32, 32, 3), np.float32)
+    assert find_settled(localizer, picture, 1e-4)["class"].tolist() == [False, False]
+    layer.bias.assign([0, 1])
+    settled = find_settled(localizer, picture, 1e-4)
+    assert settled["class"].tolist() == settled["box"].tolist() == [True, True]

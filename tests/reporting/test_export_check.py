@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.locator import find_localizer
 from models.point_counter import CountBlobs, build_point_counter
+from reporting.box_settings import boxes_asset
 from reporting.export import export_saved_model
 from reporting.export_check import compare_export
 from reporting.point_settings import settings_asset
@@ -84,3 +86,38 @@ def test_compare_export_sees_other_weights(exported):
     other = threshold_model(0.5, 0.9)
     with pytest.raises(RuntimeError, match="`.*` as the Keras model does"):
         compare_export(other, exported, 10**5)
+
+
+@pytest.mark.parametrize("head", ["box", "grid", "mask", "heatmap", "edges"])
+def test_export_of_a_locator_equals_the_keras_one(fixed_locator, tmp_path, head):
+    keras.utils.set_random_seed(3)
+    locator = fixed_locator(("cat", "dog"), head)
+    path = export_saved_model(
+        locator, tmp_path / "a", max_pixels=10**5, assets=boxes_asset(locator)
+    )
+    assert json.loads((path / "assets.extra" / "boxes.json").read_text()) == {
+        "class_names": ["cat", "dog"]
+    }
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 64, 50, 3), np.uint8)
+    answer = tf.saved_model.load(str(path)).signatures["serving_default"](images=pictures)
+    expected = locator.predict(pictures, verbose=0)
+    for name, value in expected.items():
+        np.testing.assert_allclose(answer[name], value, rtol=1e-4, atol=1e-4)
+
+
+def test_compare_export_leaves_out_a_locators_ties(fixed_locator, tmp_path, monkeypatch):
+    locator = fixed_locator((), "grid")
+    path = export_saved_model(locator, tmp_path / "a", max_pixels=10**5)
+    layer = find_localizer(locator).get_layer("decode_grid")
+    right = type(layer).call
+
+    def moved(self, grid):
+        found = right(self, grid)
+        return {**found, "box": found["box"] / 2}
+
+    monkeypatch.setattr(type(layer), "call", moved)
+    locator.make_predict_function(force=True)
+    with pytest.raises(RuntimeError, match="`boxes` as the Keras model does"):
+        compare_export(locator, path, 10**5)
+    monkeypatch.setattr(type(layer), "find_settled", lambda *_: np.zeros(2, bool))
+    compare_export(locator, path, 10**5)

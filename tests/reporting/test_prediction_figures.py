@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reporting.prediction import Blobs
-from reporting.prediction_figures import Preview, draw_blobs
+from reporting.prediction import Blobs, Boxes
+from reporting.prediction_figures import Preview, draw_blobs, draw_boxes
 
 
 @pytest.mark.parametrize("size", [(1, 1), (70, 90), (2600, 40), (40, 4001)])
@@ -71,3 +71,17 @@ def test_draw_blobs_takes_very_many_objects_and_classes(tmp_path):
     points = np.random.default_rng(0).integers(0, 100, (50_000, 2))
     names = tuple(f"_${c}_$" for c in range(1, 12))  # a lone dollar must not start a formula
     assert draw(points, np.arange(50_000) % 11 + 1, tmp_path / "a.png", names=names).size > 0
+
+
+@pytest.mark.parametrize("size", [(100, 100), (1, 1), (40, 2600)])
+def test_draw_boxes_frames_the_object(tmp_path, size):
+    height, width = size
+    box = np.array([[width / 2, 0, width, height]])
+    boxes = Boxes(size, box, np.ones(1), np.array([1]), ("a $b",))
+    image = np.zeros((*size, 3), np.uint8)
+    with Image.open(draw_boxes(image, boxes, tmp_path / "a.png")) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    # Class 1 is orange; the frame fills the picture's right half.
+    rows, columns = np.nonzero(abs(pixels - (230, 159, 0)).max(axis=-1) < 8)
+    dark = np.nonzero((pixels == 0).all(axis=-1))[1]
+    assert columns.min() > (dark.min() + dark.max()) / 2 - 20 and len(rows) > 20

@@ -83,3 +83,19 @@ def test_write_predictions_name_numbers_that_have_names(tmp_path):
     path = write_predictions_json([prediction], tmp_path / "a.json")
     [content] = json.loads(path.read_text())["predictions"]
     assert content["class_counts"] == {"red": 2, "white": 0} and content["count"] == 2
+
+
+def test_write_predictions_name_the_parts_of_a_box_and_a_class(tmp_path):
+    outputs = {"box": np.float32([1, 2]), "class": "cat", "class_probabilities": np.float32([1])}
+    names = {"box": ("x0", "y0"), "class_probabilities": ("cat",)}
+    prediction = Prediction("a.jpg", outputs, names=names)
+    [row] = read_csv([prediction], tmp_path)
+    assert list(row.items())[1:-1] == [
+        ("box_x0", "1.0"),
+        ("box_y0", "2.0"),
+        ("class", "cat"),
+        ("class_probability_cat", "1.0"),
+    ]
+    path = write_predictions_json([prediction], tmp_path / "a.json")
+    [content] = json.loads(path.read_text())["predictions"]
+    assert content["class"] == "cat" and content["box"] == {"x0": 1, "y0": 2}

@@ -1,5 +1,6 @@
 import errno
 import logging
+import math
 
 import keras
 import pytest
@@ -50,6 +51,21 @@ def test_best_models_pass_over_what_is_no_better(tmp_path, monitor, value):
     best.on_epoch_end(0, {monitor: value})
     best.on_epoch_end(1, {monitor: value})
     assert [path.name for path in tmp_path.iterdir()] == ["a_00.keras"]
+
+
+def test_best_models_take_any_number_for_better_than_nan(tmp_path):
+    best = BestModels(tmp_path, {"a_{epoch:02d}.keras": build_model()}, "val_iou")
+    for epoch, value in enumerate([math.nan, 0.5, math.nan, 0.4]):
+        best.on_epoch_end(epoch, {"val_iou": value})
+    assert (best.best, best.files) == (0.5, ["a_01.keras"])
+
+
+def test_best_models_keep_what_a_run_begins_with(tmp_path):
+    best = BestModels(tmp_path, {"a.keras": build_model()}, "val_iou")
+    best.keep(0.5)
+    saved = (tmp_path / "a.keras").read_bytes()
+    best.on_epoch_end(0, {"val_iou": 0.5})
+    assert (tmp_path / "a.keras").read_bytes() == saved
 
 
 @pytest.mark.parametrize(

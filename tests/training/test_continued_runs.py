@@ -1,9 +1,10 @@
+import argparse
 import json
 
 import pytest
 
 from config.errors import InputError
-from training.continued_runs import find_localization_run, find_model_file
+from training.continued_runs import find_localization_run, find_model_file, take_data
 
 LOCALIZATION = "training/localization"
 
@@ -56,3 +57,23 @@ def test_a_file_without_a_run_is_not_continued(tmp_path):
     (tmp_path / "localizer.keras").touch()
     with pytest.raises(InputError, match="must be a run folder, with args.json"):
         find_localization_run(str(tmp_path / "localizer.keras"), str(tmp_path), LOCALIZATION)
+
+
+@pytest.mark.parametrize(
+    ("stored", "given", "expected"),
+    [
+        ({"dataset": "pets"}, {}, ("voc", "pets", "pets")),
+        ({"train_data": "a", "test_data": "b"}, {}, ("voc", "a", "b")),
+        ({"dataset": "pets"}, {"train_data": "own", "format": "coco"}, ("coco", "own", "own")),
+        ({"dataset": "pets"}, {"test_data": "own"}, ("voc", "pets", "own")),
+    ],
+)
+def test_take_data_prefers_what_is_given_to_what_the_run_had(tmp_path, stored, given, expected):
+    run = make_run(tmp_path, LOCALIZATION, "localizer.keras")
+    stored = {"experiment": LOCALIZATION, "data_dir": "there", "format": "voc", **stored}
+    (run / "args.json").write_text(json.dumps(stored))
+    drawn = {"format": "coco", "train_data": "drawn", "test_data": "drawn", "data_dir": "data"}
+    arguments = {"model_path": str(run), "experiment_dir": str(tmp_path), **drawn, **given}
+    args = take_data(argparse.Namespace(**arguments, given=tuple(given)))
+    assert (args.format, args.train_data, args.test_data) == expected
+    assert args.data_dir == "there"

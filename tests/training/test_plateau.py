@@ -37,6 +37,11 @@ def test_reduce_on_plateau_takes_a_tiny_rise_for_none():
     assert tell(build(), [0.5, 0.50005, 0.5001, 0.5]) == [1, 1, 1, 0.5]
 
 
+def test_reduce_on_plateau_takes_nan_for_no_rise():
+    nan = float("nan")
+    assert tell(build(), [nan, 0.5, nan, nan, nan, 0.6]) == [1, 1, 1, 1, 0.5, 0.5]
+
+
 def test_reduce_on_plateau_stops_at_the_floor():
     plateau = build(patience=1)
     tell(plateau, [0.5] * 9)

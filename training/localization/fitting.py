@@ -100,24 +100,14 @@ def fit_localizer(
         start=start,
         options=options,
     )
-    make_batches = partial(
-        make_sample_dataset,
-        len(training.records),
-        load,
-        batch_size=params.batch_size,
-        steps_per_epoch=steps,
-        epochs=params.epochs,
-        seed=args.seed,
-    )
-    history = fit(trained, lambda step: make_batches(first_step=step), held_out, plan)
+    order = {"steps_per_epoch": steps, "epochs": params.epochs, "batch_size": params.batch_size}
+    make = partial(make_sample_dataset, len(splits.training), load, seed=args.seed, **order)
+    history = fit(trained, lambda step: make(first_step=step), held_out, plan)
     if is_chief():
         save_model(locator, run / LAST_FILE)
         write_seen(list_seen(splits, Path(args.data_dir), earlier), run)
-        values = [row[MONITOR] for row in history] + ([] if start is None else [start])
-        told = {"num_thawed_layers": num_thawed, "num_epochs": len(history)}
-        told |= {"start_val_iou": start, "best_val_iou": max(values)}
-        told |= {**_summarise(splits, training), "seconds": time.monotonic() - started}
-        write_json(told, run / FIT_FILE)
+        told = {"num_thawed_layers": num_thawed, **_summarise(splits, training, history, start)}
+        write_json({**told, "seconds": time.monotonic() - started}, run / FIT_FILE)
     return run
 
 
@@ -211,10 +201,16 @@ def _open_run(args: argparse.Namespace, params: LocalizationFitParams, splits: B
     return open_run(args, params, name_datasets(args)[0], records=records)
 
 
-def _summarise(splits: BoxSplits, training: BoxPictures) -> dict:
+def _summarise(
+    splits: BoxSplits, training: BoxPictures, history: list[dict], start: float | None
+) -> dict:
+    values = [row[MONITOR] for row in history] + ([] if start is None else [start])
     return {
         "mean_box": find_mean_box(training).tolist(),
         "class_names": list(splits.class_names),
         "num_training_images": len(splits.training),
         "num_validation_images": len(splits.validation),
+        "num_epochs": len(history),
+        "start_val_iou": start,
+        "best_val_iou": float(np.nanmax(values)),
     }

@@ -18,7 +18,8 @@ from config.schema import LocalizationFitParams
 from datasets.box_pipeline import make_box_dataset
 from datasets.records import BoxRecord
 from metrics.boxes import dice
-from models.locator import find_class_names, find_localizer
+from models.locator import find_localizer
+from reporting.box_settings import BOXES_FILE, boxes_asset, find_box_settings
 from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
 from training.continued_runs import LOCALIZER_FILE
@@ -31,8 +32,6 @@ from training.localization.showing import draw_run, write_predictions
 from training.localization.summary import describe_choices, summarise
 from training.localization.targets import make_target_maker
 from training.workers import is_chief
-
-BOXES_FILE = "boxes.json"
 
 
 def score_run(
@@ -64,7 +63,7 @@ def _score_run(args, params: LocalizationFitParams, run: Path, split: str) -> No
     locator = load_keras_model(run / LOCALIZER_FILE)
     splits = read_pictures(args, params)
     records, split = choose_scored(splits, split)
-    names, answers = splits.class_names, find_class_names(locator)
+    names = splits.class_names
     found = find_boxes(locator, records, max_pixels=params.max_pixels)
     told = "class_logits" in find_localizer(locator).output
     metrics, units = summarise(
@@ -76,14 +75,9 @@ def _score_run(args, params: LocalizationFitParams, run: Path, split: str) -> No
         metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
     write_predictions(found, names, run / "predictions.csv")
     draw_run(run, found, params, class_names=names, baseline=baseline, seed=args.seed)
-    asset = {"class_names": list(answers)}
-    write_json(asset, run / BOXES_FILE)
-    export_saved_model(
-        locator,
-        run / "saved_model",
-        max_pixels=params.max_pixels,
-        assets={BOXES_FILE: json.dumps(asset, ensure_ascii=False) + "\n"},
-    )
+    write_json(find_box_settings(locator), run / BOXES_FILE)
+    folder = run / "saved_model"
+    export_saved_model(locator, folder, max_pixels=params.max_pixels, assets=boxes_asset(locator))
     notes = describe_choices(split, len(records), fitted)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
