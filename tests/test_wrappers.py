@@ -278,3 +278,19 @@ def test_wrappers_show_their_defaults():
     for wrapper in (train_wrapper, finetune_wrapper):
         defaults = vars(wrapper.build_parser().parse_args([]))
         assert defaults["params_dir"] == os.path.join("config", "demo")
+
+
+def test_a_cosine_schedule_lasts_the_whole_training_with_accumulated_steps(
+    tmp_path, drawn_data, tiny_config, monkeypatch
+):
+    lengths = []
+    monkeypatch.setattr(
+        keras.optimizers.schedules,
+        "CosineDecay",
+        lambda rate, num_steps: lengths.append(num_steps) or rate,
+    )
+    for parts in (1, 2):  # Keras counts each part of a step as one
+        folders = ["--data_dir", drawn_data, "--experiment_dir", tmp_path / str(parts)]
+        options = ["--set", "schedule=cosine", "--accumulate", parts, "--set", "batch_size=2"]
+        assert run_train(*folders, "--params_dir", tiny_config, *options) == 0
+    assert lengths[1] == 2 * lengths[0]

@@ -72,7 +72,8 @@ def build_optimizer(
         learning_rate: its step size; at the first step, where a schedule lowers it. Or a schedule
             of the caller's own, with `schedule` "constant".
         schedule: "constant", or "cosine" for learning_rate (1 + cos(pi step / num_steps)) / 2.
-        num_steps: steps of the whole training; "cosine" only.
+        num_steps: steps of the whole training; "cosine" only. Keras counts each of the parts in
+            which `--accumulate` takes a step as one.
         settings: further arguments of the optimizer, None for its own values: `beta_1` or
             `momentum`, share of the mean gradient that a step keeps; `weight_decay`, share of each
             weight taken off per step, times the step size (decoupled, as in AdamW).

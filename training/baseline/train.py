@@ -62,8 +62,11 @@ def train(args: argparse.Namespace) -> Path:
     steps = count_steps(
         len(training), batch_size=params.batch_size, records_per_epoch=params.pairs_per_epoch
     )
+    options = read_engine_options(args)
     ranker, encoder = build_model(
-        params, list_length=len(training[0].images), num_steps=steps * params.epochs
+        params,
+        list_length=len(training[0].images),
+        num_steps=steps * params.epochs * options.accumulate,
     )
     run = open_run(
         args, params, args.dataset, records={"training": training, "validation": validation}
@@ -94,7 +97,7 @@ def train(args: argparse.Namespace) -> Path:
             steps_per_epoch=steps,
             models={"best_model_{epoch:02d}.keras": encoder, "ranker.keras": ranker},
             patience=args.patience,
-            options=read_engine_options(args),
+            options=options,
         ),
     )
     best = load_keras_model(run / "ranker.keras")
@@ -168,7 +171,7 @@ def build_model(
     Args:
         params: resolved parameters.
         list_length: pictures per list.
-        num_steps: steps of the whole training.
+        num_steps: steps of the whole training, see `build_optimizer`.
 
     Returns:
         (ranker, encoder); they share weights.

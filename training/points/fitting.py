@@ -70,7 +70,8 @@ def fit_points(
         len(training.records), params.crops_per_epoch, batch_size=params.batch_size
     )
     network = build_network(encoder, params, num_classes)
-    trained = build_trained(network, params, num_classes, num_steps=steps * params.epochs)
+    num_steps = steps * params.epochs * options.accumulate
+    trained = build_trained(network, params, num_classes, num_steps=num_steps)
     counter = build_counter(network, params, read_rule(params), params.objects_per_blob)
     load = _make_loader(training, params)
     records = dict(zip(("training", "validation", "scored"), pictures, strict=True))

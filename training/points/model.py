@@ -60,7 +60,7 @@ def build_trained(
         network: what `build_network` returned; shared, not copied.
         params: resolved parameters.
         num_classes: number of classes, K.
-        num_steps: steps of the whole training.
+        num_steps: steps of the whole training, see `build_optimizer`.
 
     Returns:
         A compiled model of the network's layers.
