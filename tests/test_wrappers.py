@@ -12,6 +12,7 @@ from PIL import Image
 
 import finetune_wrapper
 import train_wrapper
+from config.errors import InputError
 from models.encoders import build_encoder
 from reporting.results import read_results
 from training.command_line import run_command
@@ -284,13 +285,14 @@ def test_a_cosine_schedule_lasts_the_whole_training_with_accumulated_steps(
     tmp_path, drawn_data, tiny_config, monkeypatch
 ):
     lengths = []
-    monkeypatch.setattr(
-        keras.optimizers.schedules,
-        "CosineDecay",
-        lambda rate, num_steps: lengths.append(num_steps) or rate,
-    )
+
+    def stop(learning_rate, num_steps):
+        lengths.append(num_steps)
+        raise InputError("stop here")
+
+    monkeypatch.setattr(keras.optimizers.schedules, "CosineDecay", stop)
     for parts in (1, 2):  # Keras counts each part of a step as one
-        folders = ["--data_dir", drawn_data, "--experiment_dir", tmp_path / str(parts)]
-        options = ["--set", "schedule=cosine", "--accumulate", parts, "--set", "batch_size=2"]
-        assert run_train(*folders, "--params_dir", tiny_config, *options) == 0
+        folders = ["--data_dir", drawn_data, "--experiment_dir", tmp_path]
+        options = ["--set", "schedule=cosine", "--accumulate", parts]
+        assert run_train(*folders, "--params_dir", tiny_config, *options) == 2
     assert lengths[1] == 2 * lengths[0]
