@@ -1,0 +1,205 @@
+"""Filter values with a Gaussian in feature space, on a permutohedral lattice built once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from ops.compiling import compile_loop
+from ops.lattice import Lattice
+from ops.threads import ThreadTeam
+
+
+def permutohedral_filter(
+    lattice: Lattice,
+    values: np.ndarray,
+    *,
+    adjoint: bool = False,
+    team: ThreadTeam | None = None,
+) -> np.ndarray:
+    """Filter values at a lattice's points with the unit Gaussian of its features.
+
+    Approximates out_i = sum_j exp(-|f_i - f_j|^2 / 2) values_j, j = i included, in time linear in
+    N: values are interpolated onto the vertices, blurred with (1/2, 1, 1/2) along each of the
+    D + 1 axes, and interpolated back; the factor 1 / (1 + 2^-D) is customary.
+
+    It is near the true kernel in shape, not in size. On photographs with the deviations of the
+    dense CRF, D = 5, results correlate with the exact ones at .98 to .999 and have .43 to .55 of
+    their size, as cells without points pass nothing on. Divide by the filtered ones, or see
+    `normalize_lattice`, and most of that is gone.
+
+    The axes are blurred in turn, so the filter's matrix A is symmetric but for their order:
+    `adjoint` runs it backwards and gives the transposed matrix exactly.
+
+    Args:
+        lattice: of N points.
+        values: (N, C) numbers.
+        adjoint: True for the transposed filter.
+        team: threads to share the work; the result is the same with any number of them.
+
+    Returns:
+        (N, C) float32. NaN and infinity spread to the points nearby.
+
+    Raises:
+        ValueError: `values` is not (N, C).
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> far_apart = build_lattice([[0.0], [90.0]])
+        >>> permutohedral_filter(far_apart, [[0.0], [3.0]])
+        array([[0.],
+               [2.]], dtype=float32)
+
+    References:
+        Adams, Baek and Davis, "Fast High-Dimensional Filtering Using the Permutohedral Lattice",
+        2010. The factor is that of Kraehenbuehl and Koltun's implementation for "Efficient
+        Inference in Fully Connected CRFs with Gaussian Edge Potentials", 2011.
+    """
+    values = np.ascontiguousarray(values, np.float32)
+    if values.ndim != 2 or len(values) != len(lattice.vertices):
+        raise ValueError(
+            f"`values` must be (N, C) with N = {len(lattice.vertices)}, a row for each point of "
+            f"the lattice. Received shape {values.shape}."
+        )
+    team = team or ThreadTeam(1)
+    on_vertices = splat_and_blur(lattice, values, adjoint=adjoint, team=team)
+    filtered = np.zeros_like(values)
+    arrays = (lattice.vertices, lattice.weights, on_vertices, filter_factor(lattice), filtered)
+    team.share(partial(add_slice, *arrays), len(values))
+    return filtered
+
+
+def filter_factor(lattice: Lattice) -> np.float32:
+    """Return the factor 1 / (1 + 2^-D) that ends the filter.
+
+    Args:
+        lattice: of D dimensions.
+
+    Returns:
+        A number between 2/3 and 1.
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> filter_factor(build_lattice(np.zeros((1, 2))))
+        np.float32(0.8)
+    """
+    dimensions = lattice.vertices.shape[1] - 1
+    return np.float32(1 / (1 + 2.0**-dimensions))
+
+
+def normalize_lattice(lattice: Lattice, *, team: ThreadTeam | None = None) -> Lattice:
+    """Scale a lattice's weights so that its filter A becomes D^-1/2 A D^-1/2, with D = diag(A 1).
+
+    The symmetric normalisation of the dense CRF: no pixel counts for more because many are like
+    it. The filter then leaves the square root of A 1 as it is, and a constant nearly so.
+
+    Args:
+        lattice: as `build_lattice` made it.
+        team: threads to share the work.
+
+    Returns:
+        The lattice with weights of its own; all else is shared.
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> lattice = normalize_lattice(build_lattice(np.zeros((50, 2))))
+        >>> permutohedral_filter(lattice, np.ones((50, 1))).round(5).max()
+        np.float32(1.0)
+
+    References:
+        Kraehenbuehl and Koltun, "Parameter Learning and Convergent Inference for Dense Random
+        Fields", 2013, whose implementation calls it NORMALIZE_SYMMETRIC.
+    """
+    ones = np.ones((len(lattice.vertices), 1), np.float32)
+    scale = 1 / np.sqrt(permutohedral_filter(lattice, ones, team=team)[:, 0])
+    return lattice._replace(
+        weights=lattice.weights * scale[:, np.newaxis],
+        member_weights=lattice.member_weights * scale[lattice.members],
+    )
+
+
+def splat_and_blur(
+    lattice: Lattice, values: np.ndarray, *, team: ThreadTeam, adjoint: bool = False
+) -> np.ndarray:
+    """Bring values onto a lattice's vertices and blur them there: the filter but for its slice.
+
+    Args:
+        lattice: of N points and M vertices.
+        values: (N, C) float32.
+        team: threads to share the work.
+        adjoint: True to blur the axes in reverse order.
+
+    Returns:
+        (M + 1, C) float32; the last row is 0.
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> lattice = build_lattice(np.zeros((1, 2)))
+        >>> splat_and_blur(lattice, np.ones((1, 1), np.float32), team=ThreadTeam(1))
+        array([[1. ],
+               [0.5],
+               [0.5],
+               [0. ]], dtype=float32)
+    """
+    num_vertices = lattice.starts.size - 1
+    on_vertices = np.empty((num_vertices + 1, values.shape[1]), np.float32)
+    on_vertices[-1] = 0
+    blurred = on_vertices.copy()
+
+    arrays = (lattice.starts, lattice.members, lattice.member_weights)
+    team.share(partial(_splat, *arrays, values, on_vertices), num_vertices)
+    for neighbours in lattice.neighbours[::-1] if adjoint else lattice.neighbours:
+        team.share(partial(_blur, neighbours, on_vertices, blurred), num_vertices)
+        on_vertices, blurred = blurred, on_vertices
+    return on_vertices
+
+
+@compile_loop
+def _splat(starts, members, member_weights, values, on_vertices, start, stop):
+    """Write the weighted sums of the values around the vertices `start` to `stop` (exclusive)."""
+    for m in range(start, stop):
+        for c in range(values.shape[1]):
+            on_vertices[m, c] = 0
+        for i in range(starts[m], starts[m + 1]):
+            point, weight = members[i], member_weights[i]
+            for c in range(values.shape[1]):
+                on_vertices[m, c] += weight * values[point, c]
+
+
+@compile_loop
+def _blur(neighbours, on_vertices, blurred, start, stop):
+    """Write vertices plus half of their two neighbours along an axis, for `start` to `stop`."""
+    half = np.float32(0.5)
+    for m in range(start, stop):
+        behind, ahead = neighbours[0, m], neighbours[1, m]
+        for c in range(blurred.shape[1]):
+            around = on_vertices[behind, c] + on_vertices[ahead, c]
+            blurred[m, c] = on_vertices[m, c] + half * around
+
+
+@compile_loop
+def add_slice(vertices, weights, on_vertices, factor, values, start, stop):
+    """Add `factor` times the interpolated values of vertices at the points `start` to `stop`.
+
+    Args:
+        vertices: (N, D + 1) int32, the corners of the points' cells.
+        weights: (N, D + 1) float32, their weights.
+        on_vertices: (M + 1, C) float32.
+        factor: float32.
+        values: (N, C) float32, changed in place.
+        start: first point.
+        stop: the point after the last.
+
+    Example:
+        >>> values = np.zeros((1, 1), np.float32)
+        >>> add_slice(np.array([[1, 0]], np.int32), np.array([[0.25, 0.75]], np.float32),
+        ...           np.array([[4.0], [8.0]], np.float32), np.float32(1), values, 0, 1)
+        >>> values
+        array([[7.]], dtype=float32)
+    """
+    for n in range(start, stop):
+        for k in range(vertices.shape[1]):
+            m, weight = vertices[n, k], factor * weights[n, k]
+            for c in range(values.shape[1]):
+                values[n, c] += weight * on_vertices[m, c]
