@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ops.compiling import compile_loop
+from ops.cores import count_cores
 from ops.lattice import Lattice, build_lattice
-from ops.permutohedral import add_slice, filter_factor, normalize_lattice, splat_and_blur
+from ops.permutohedral import (
+    add_slice,
+    filter_factor,
+    make_buffers,
+    normalize_lattice,
+    splat_and_blur,
+)
 from ops.pixel_features import bilateral_features, position_features
-from ops.threads import ThreadTeam
+
+_PART = 4096  # pixels updated at a time: with 21 labels they stay in a core's cache
 
 
 class _Kernel(NamedTuple):
@@ -19,6 +30,7 @@ class _Kernel(NamedTuple):
 
     lattice: Lattice
     factor: np.float32
+    buffers: np.ndarray  # (2, M + 1, L)
 
 
 def dense_crf(
@@ -78,44 +90,57 @@ def dense_crf(
     if energies.size == 0:
         return energies
     potentials = -energies.reshape(-1, energies.shape[2])
-    with ThreadTeam(num_threads) as team:
-        kernels = _build_kernels(image, bilateral, gaussian, scale_factor, team)
-        marginals = np.empty_like(potentials)
-        team.share(partial(_update, potentials, marginals, []), len(potentials))
-        for _ in range(iterations):
-            messages = [
-                (kernel, splat_and_blur(kernel.lattice, marginals, team=team)) for kernel in kernels
-            ]
-            team.share(partial(_update, potentials, marginals, messages), len(potentials))
-    return marginals.reshape(energies.shape)
+    num_threads = count_cores() if num_threads is None else num_threads
+    with ExitStack() as stack:
+        run = map
+        if num_threads > 1:
+            run = stack.enter_context(ThreadPoolExecutor(num_threads)).map
+        features = _find_features(image, bilateral, gaussian, scale_factor)
+        kernels = list(run(partial(_build_kernel, energies.shape[2]), features))
+        return _infer(potentials, kernels, iterations, run).reshape(energies.shape)
 
 
-def _build_kernels(image, bilateral, gaussian, scale_factor, team):
-    kernels = []
+def _infer(potentials, kernels, iterations, run):
+    """Return the (N, L) marginals; `run` maps a function over kernels or parts of the pixels."""
+    marginals = np.empty_like(potentials)
+    starts = range(0, len(potentials), _PART)
+    parts = [slice(start, start + _PART) for start in starts]
+    deque(run(partial(_update, potentials, marginals, []), parts), maxlen=0)
+    for _ in range(iterations):
+        on_vertices = run(partial(_spread, marginals), kernels)
+        messages = list(zip(kernels, on_vertices, strict=True))
+        deque(run(partial(_update, potentials, marginals, messages), parts), maxlen=0)
+    return marginals
+
+
+def _find_features(image, bilateral, gaussian, scale_factor):
+    """Yield the features and the weight of each kernel that has one."""
     weight, position, colour = bilateral
     if weight:
-        features = bilateral_features(
-            image, position_deviation=position / scale_factor, colour_deviation=colour
-        )
-        kernels.append(_build_kernel(features, weight, team))
+        position /= scale_factor
+        yield bilateral_features(image, position=position, colour=colour), weight
     weight, position = gaussian
     if weight:
-        features = position_features(image.shape[:2], position / scale_factor)
-        kernels.append(_build_kernel(features, weight, team))
-    return kernels
+        yield position_features(image.shape[:2], position / scale_factor), weight
 
 
-def _build_kernel(features, weight, team):
-    lattice = normalize_lattice(build_lattice(features, team=team), team=team)
-    return _Kernel(lattice, np.float32(weight) * filter_factor(lattice))
+def _build_kernel(num_labels, features_and_weight):
+    features, weight = features_and_weight
+    lattice = normalize_lattice(build_lattice(features))
+    factor = np.float32(weight) * filter_factor(lattice)
+    return _Kernel(lattice, factor, make_buffers(lattice, num_labels))
 
 
-def _update(potentials, marginals, messages, start, stop):
-    """Set the marginals of the pixels `start` to `stop` from their potentials and messages."""
-    part = marginals[start:stop]
-    part[:] = potentials[start:stop]
-    for (lattice, factor), on_vertices in messages:
-        add_slice(lattice.vertices, lattice.weights, on_vertices, factor, marginals, start, stop)
+def _spread(marginals, kernel):
+    return splat_and_blur(kernel.lattice, marginals, kernel.buffers)
+
+
+def _update(potentials, marginals, messages, points):
+    """Set the marginals of some pixels from their potentials and what the kernels spread."""
+    part = marginals[points]
+    part[:] = potentials[points]
+    for kernel, on_vertices in messages:
+        add_slice(kernel.lattice, on_vertices, kernel.factor, marginals, points)
     _subtract_largest(part)
     np.exp(part, out=part)  # NumPy's is vectorised; Numba's is not without an Intel library.
     _divide_by_sum(part)

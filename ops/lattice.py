@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ops.lattice_loops import find_neighbours, locate_points, number_vertices, transpose_rows
-from ops.threads import ThreadTeam
+from ops.lattice_loops import (
+    find_bounds,
+    find_neighbours,
+    locate_points,
+    number_vertices,
+)
 
 _MAX_KEYS = 2.0**62
 
@@ -16,17 +20,13 @@ _MAX_KEYS = 2.0**62
 class Lattice(NamedTuple):
     """A permutohedral lattice: N points, each in a cell with D + 1 of the M vertices as corners.
 
-    `vertices` with `weights` is the (N, M) interpolation matrix in compressed rows; `starts`,
-    `members` and `member_weights` are its transpose. Number M stands for every vertex that no
-    point uses; its value is always 0 and all its neighbours are itself.
+    `vertices` with `weights` is the (N, M) interpolation matrix, D + 1 entries to a row. Number M
+    stands for every vertex that no point uses: its value is always 0, its neighbours are itself.
 
     Attributes:
         vertices: (N, D + 1) int32, the corners of each point's cell.
         weights: (N, D + 1) float32 barycentric weights; those of a point sum to 1.
         neighbours: (D + 1, 2, M + 1) int32, along each axis the vertex behind and the one ahead.
-        starts: (M + 1,) int32, where each vertex's entries start in `members`.
-        members: (N * (D + 1),) int32, the points around each vertex, ascending.
-        member_weights: (N * (D + 1),) float32, their weights at that vertex.
 
     Example:
         >>> build_lattice(np.zeros((4, 2), np.float32)).neighbours.shape
@@ -36,12 +36,9 @@ class Lattice(NamedTuple):
     vertices: np.ndarray
     weights: np.ndarray
     neighbours: np.ndarray
-    starts: np.ndarray
-    members: np.ndarray
-    member_weights: np.ndarray
 
 
-def build_lattice(features: np.ndarray, *, team: ThreadTeam | None = None) -> Lattice:
+def build_lattice(features: np.ndarray) -> Lattice:
     """Build the lattice of points in feature space, once for any number of filters over them.
 
     A point is placed in the cell of the lattice that holds it. A vertex is told by one 64-bit
@@ -51,7 +48,6 @@ def build_lattice(features: np.ndarray, *, team: ThreadTeam | None = None) -> La
     Args:
         features: (N, D) numbers, D >= 1, each divided by the Gaussian's standard deviation along
             it: a distance of 1 is one deviation.
-        team: threads to share the work; the result is the same with any number of them.
 
     Returns:
         The lattice; without any point it has no vertex.
@@ -69,26 +65,16 @@ def build_lattice(features: np.ndarray, *, team: ThreadTeam | None = None) -> La
         Adams, Baek and Davis, "Fast High-Dimensional Filtering Using the Permutohedral Lattice",
         2010, section 3.
     """
-    features, team = _check_features(features), team or ThreadTeam(1)
+    features = _check_features(features)
     elevation = _elevation(features.shape[1])
-    numbering = _number_keys(features, elevation)
+    numbering = _number_keys(*_find_spans(features), elevation)
     keys = np.empty((len(features), elevation.shape[1]), np.int64)
     weights = np.empty(keys.shape, np.float32)
-
-    def locate(start, stop):
-        part = slice(start, stop)
-        locate_points(features[part], elevation, numbering, keys[part], weights[part])
-
-    team.share(locate, len(features))
+    locate_points(features, elevation, numbering, keys, weights)
     vertices, found, table = number_vertices(keys)
-    steps = numbering[2]
-    neighbours = np.empty((steps.size, 2, found.size + 1), np.int32)
-
-    def join(start, stop):
-        find_neighbours(found, table, steps[start:stop], neighbours[start:stop])
-
-    team.share(join, steps.size, smallest=1)
-    return Lattice(vertices, weights, neighbours, *transpose_rows(vertices, weights, found.size))
+    neighbours = np.empty((keys.shape[1], 2, found.size + 1), np.int32)
+    find_neighbours(found, table, numbering[2], neighbours)
+    return Lattice(vertices, weights, neighbours)
 
 
 def join_lattices(lattices: Sequence[Lattice]) -> Lattice:
@@ -117,33 +103,19 @@ def join_lattices(lattices: Sequence[Lattice]) -> Lattice:
             "`lattices` must be one or more of the same number of dimensions. Received "
             f"{len(lattices)} of {sorted(num_axes - 1 for num_axes in axes)} dimensions."
         )
-    total = sum(lattice.starts.size - 1 for lattice in lattices)
-    moved, num_points, num_vertices, num_entries = [], 0, 0, 0
-    for lattice in lattices:
-        count = lattice.starts.size - 1
-        behind_and_ahead = lattice.neighbours[:, :, :count]
-        moved.append(
-            lattice._replace(
-                vertices=lattice.vertices + np.int32(num_vertices),
-                neighbours=np.where(
-                    behind_and_ahead < count, behind_and_ahead + np.int32(num_vertices), total
-                ).astype(np.int32),
-                starts=lattice.starts[:-1] + np.int32(num_entries),
-                members=lattice.members + np.int32(num_points),
-            )
-        )
-        num_points += len(lattice.vertices)
-        num_vertices += count
-        num_entries += lattice.members.size
-    nothing = np.full((axes.pop(), 2, 1), total, np.int32)
-    parts = Lattice(*zip(*moved, strict=True))
+    counts = [lattice.neighbours.shape[2] - 1 for lattice in lattices]
+    total, first = sum(counts), 0
+    vertices, neighbours = [], []
+    for lattice, count in zip(lattices, counts, strict=True):
+        vertices.append(lattice.vertices + np.int32(first))
+        own = lattice.neighbours[:, :, :count]
+        neighbours.append(np.where(own < count, own + np.int32(first), np.int32(total)))
+        first += count
+    neighbours.append(np.full((axes.pop(), 2, 1), total, np.int32))
     return Lattice(
-        vertices=np.concatenate(parts.vertices),
-        weights=np.concatenate(parts.weights),
-        neighbours=np.concatenate([*parts.neighbours, nothing], axis=2),
-        starts=np.append(np.concatenate(parts.starts), np.int32(num_entries)),
-        members=np.concatenate(parts.members),
-        member_weights=np.concatenate(parts.member_weights),
+        vertices=np.concatenate(vertices),
+        weights=np.concatenate([lattice.weights for lattice in lattices]),
+        neighbours=np.concatenate(neighbours, axis=2),
     )
 
 
@@ -154,9 +126,17 @@ def _check_features(features):
             f"`features` must be (N, D) with D >= 1. Received shape {features.shape}; make every "
             "point a row."
         )
-    if not np.isfinite(features).all():
-        raise ValueError("`features` must be finite. Received NaN or infinity; replace it first.")
     return features
+
+
+def _find_spans(features):
+    """Return the (D,) lowest and highest features; 0 without any point."""
+    low, high = find_bounds(features)
+    if not len(features):
+        return np.zeros_like(low), np.zeros_like(high)
+    if not (np.isfinite(low) & np.isfinite(high)).all():
+        raise ValueError("`features` must be finite. Received NaN or infinity; replace it first.")
+    return low, high
 
 
 def _elevation(dimensions):
@@ -172,7 +152,7 @@ def _elevation(dimensions):
     return (scale[:, np.newaxis] * matrix).astype(np.float32)
 
 
-def _number_keys(features, elevation):
+def _number_keys(low, high, elevation):
     """Return how vertices are numbered: lowest coordinates, their strides, the axes' steps.
 
     A vertex v, whose coordinates are equal modulo D + 1 and sum to 0, is told by v_0 and the whole
@@ -182,9 +162,6 @@ def _number_keys(features, elevation):
     num_axes = elevation.shape[1]
     spans = elevation[:, :-1].astype(np.float64)
     spans = np.hstack([spans[:, :1] * num_axes, spans[:, 1:] - spans[:, :1]])  # (D, D)
-    low, high = features.min(axis=0, initial=np.inf), features.max(axis=0, initial=-np.inf)
-    if not len(features):
-        low = high = np.zeros(num_axes - 1)
     ends = np.stack([low[:, np.newaxis] * spans, high[:, np.newaxis] * spans])  # (2, D, D)
     # Rounding moves v_0 by D + 1 at most and the corners by as much; a neighbour is a step on.
     margin = np.full(num_axes - 1, 5.0)

@@ -11,6 +11,33 @@ _HASH = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: spreads keys that lie 
 
 
 @compile_loop
+def find_bounds(features):
+    """Find the smallest and the largest value of each column; NaN where a column holds it.
+
+    Args:
+        features: (N, D) float32.
+
+    Returns:
+        (D,) float32 lows and highs; (inf, -inf) without any row.
+
+    Example:
+        >>> find_bounds(np.array([[1.0, 7.0], [3.0, 5.0]], np.float32))
+        (array([1., 5.], dtype=float32), array([3., 7.], dtype=float32))
+    """
+    low = np.full(features.shape[1], np.inf, np.float32)
+    high = np.full(features.shape[1], -np.inf, np.float32)
+    for n in range(features.shape[0]):
+        for i in range(features.shape[1]):
+            value = features[n, i]
+            # The comparisons are turned so that a NaN, once in, stays.
+            if not value >= low[i]:
+                low[i] = value
+            if not value <= high[i]:
+                high[i] = value
+    return low, high
+
+
+@compile_loop
 def locate_points(features, elevation, numbering, keys, weights):
     """Write the keys of each point's D + 1 corners and its barycentric weights.
 
@@ -147,36 +174,3 @@ def find_neighbours(found, table, steps, neighbours):
             if ahead >= 0:
                 neighbours[axis, 1, m] = ahead
                 neighbours[axis, 0, ahead] = m
-
-
-@compile_loop
-def transpose_rows(vertices, weights, num_vertices):
-    """Sort the entries of the (N, M) interpolation matrix by vertex, in linear time.
-
-    Args:
-        vertices: (N, D + 1) int32.
-        weights: (N, D + 1) float32.
-        num_vertices: M.
-
-    Returns:
-        (M + 1,) int32 starts, (N * (D + 1),) int32 points, (N * (D + 1),) float32 weights.
-
-    Example:
-        >>> transpose_rows(np.array([[0, 1], [1, 0]], np.int32), np.ones((2, 2), np.float32), 2)[1]
-        array([0, 1, 0, 1], dtype=int32)
-    """
-    starts = np.zeros(num_vertices + 1, np.int32)
-    members = np.empty(vertices.size, np.int32)
-    member_weights = np.empty(vertices.size, np.float32)
-    for n in range(vertices.shape[0]):
-        for k in range(vertices.shape[1]):
-            starts[vertices[n, k] + 1] += 1
-    for m in range(num_vertices):
-        starts[m + 1] += starts[m]
-    place = starts[:num_vertices].copy()
-    for n in range(vertices.shape[0]):
-        for k in range(vertices.shape[1]):
-            m = vertices[n, k]
-            members[place[m]], member_weights[place[m]] = n, weights[n, k]
-            place[m] += 1
-    return starts, members, member_weights

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from ops.compiling import compile_loop
 from ops.lattice import Lattice
-from ops.threads import ThreadTeam
 
 
 def permutohedral_filter(
-    lattice: Lattice,
-    values: np.ndarray,
-    *,
-    adjoint: bool = False,
-    team: ThreadTeam | None = None,
+    lattice: Lattice, values: np.ndarray, *, adjoint: bool = False
 ) -> np.ndarray:
     """Filter values at a lattice's points with the unit Gaussian of its features.
 
@@ -36,7 +29,6 @@ def permutohedral_filter(
         lattice: of N points.
         values: (N, C) numbers.
         adjoint: True for the transposed filter.
-        team: threads to share the work; the result is the same with any number of them.
 
     Returns:
         (N, C) float32. NaN and infinity spread to the points nearby.
@@ -62,11 +54,10 @@ def permutohedral_filter(
             f"`values` must be (N, C) with N = {len(lattice.vertices)}, a row for each point of "
             f"the lattice. Received shape {values.shape}."
         )
-    team = team or ThreadTeam(1)
-    on_vertices = splat_and_blur(lattice, values, adjoint=adjoint, team=team)
+    buffers = make_buffers(lattice, values.shape[1])
+    on_vertices = splat_and_blur(lattice, values, buffers, adjoint=adjoint)
     filtered = np.zeros_like(values)
-    arrays = (lattice.vertices, lattice.weights, on_vertices, filter_factor(lattice), filtered)
-    team.share(partial(add_slice, *arrays), len(values))
+    add_slice(lattice, on_vertices, filter_factor(lattice), filtered)
     return filtered
 
 
@@ -88,7 +79,7 @@ def filter_factor(lattice: Lattice) -> np.float32:
     return np.float32(1 / (1 + 2.0**-dimensions))
 
 
-def normalize_lattice(lattice: Lattice, *, team: ThreadTeam | None = None) -> Lattice:
+def normalize_lattice(lattice: Lattice) -> Lattice:
     """Scale a lattice's weights so that its filter A becomes D^-1/2 A D^-1/2, with D = diag(A 1).
 
     The symmetric normalisation of the dense CRF: no pixel counts for more because many are like
@@ -96,7 +87,6 @@ def normalize_lattice(lattice: Lattice, *, team: ThreadTeam | None = None) -> La
 
     Args:
         lattice: as `build_lattice` made it.
-        team: threads to share the work.
 
     Returns:
         The lattice with weights of its own; all else is shared.
@@ -112,66 +102,103 @@ def normalize_lattice(lattice: Lattice, *, team: ThreadTeam | None = None) -> La
         Fields", 2013, whose implementation calls it NORMALIZE_SYMMETRIC.
     """
     ones = np.ones((len(lattice.vertices), 1), np.float32)
-    scale = 1 / np.sqrt(permutohedral_filter(lattice, ones, team=team)[:, 0])
-    return lattice._replace(
-        weights=lattice.weights * scale[:, np.newaxis],
-        member_weights=lattice.member_weights * scale[lattice.members],
-    )
+    scale = 1 / np.sqrt(permutohedral_filter(lattice, ones))
+    return lattice._replace(weights=lattice.weights * scale)
+
+
+def make_buffers(lattice: Lattice, num_values: int) -> np.ndarray:
+    """Return what `splat_and_blur` works in; fresh memory for every call costs as much as a blur.
+
+    Args:
+        lattice: of M vertices.
+        num_values: C, values at each point.
+
+    Returns:
+        (2, M + 1, C) float32 zeros.
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> make_buffers(build_lattice(np.zeros((1, 2))), 4).shape
+        (2, 4, 4)
+    """
+    return np.zeros((2, lattice.neighbours.shape[2], num_values), np.float32)
 
 
 def splat_and_blur(
-    lattice: Lattice, values: np.ndarray, *, team: ThreadTeam, adjoint: bool = False
+    lattice: Lattice, values: np.ndarray, buffers: np.ndarray, *, adjoint: bool = False
 ) -> np.ndarray:
     """Bring values onto a lattice's vertices and blur them there: the filter but for its slice.
 
     Args:
         lattice: of N points and M vertices.
         values: (N, C) float32.
-        team: threads to share the work.
+        buffers: (2, M + 1, C) float32 to work in, as `make_buffers` or an earlier call left them.
         adjoint: True to blur the axes in reverse order.
 
     Returns:
-        (M + 1, C) float32; the last row is 0.
+        (M + 1, C) float32, one of the buffers; the last row is 0.
 
     Example:
         >>> from ops.lattice import build_lattice
         >>> lattice = build_lattice(np.zeros((1, 2)))
-        >>> splat_and_blur(lattice, np.ones((1, 1), np.float32), team=ThreadTeam(1))
+        >>> splat_and_blur(lattice, np.ones((1, 1), np.float32), make_buffers(lattice, 1))
         array([[1. ],
                [0.5],
                [0.5],
                [0. ]], dtype=float32)
     """
-    num_vertices = lattice.starts.size - 1
-    on_vertices = np.empty((num_vertices + 1, values.shape[1]), np.float32)
-    on_vertices[-1] = 0
-    blurred = on_vertices.copy()
-
-    arrays = (lattice.starts, lattice.members, lattice.member_weights)
-    team.share(partial(_splat, *arrays, values, on_vertices), num_vertices)
+    on_vertices, blurred = buffers
+    _splat(lattice.vertices, lattice.weights, values, on_vertices)
     for neighbours in lattice.neighbours[::-1] if adjoint else lattice.neighbours:
-        team.share(partial(_blur, neighbours, on_vertices, blurred), num_vertices)
+        _blur(neighbours, on_vertices, blurred)
         on_vertices, blurred = blurred, on_vertices
     return on_vertices
 
 
+def add_slice(
+    lattice: Lattice,
+    on_vertices: np.ndarray,
+    factor: np.float32,
+    values: np.ndarray,
+    points: slice = slice(None),
+) -> None:
+    """Add `factor` times the interpolated values of the vertices to values at points.
+
+    Args:
+        lattice: of N points and M vertices.
+        on_vertices: (M + 1, C) float32.
+        factor: float32.
+        values: (N, C) float32, changed in place.
+        points: those that are changed; parts may run in threads of their own.
+
+    Example:
+        >>> from ops.lattice import build_lattice
+        >>> lattice, values = build_lattice(np.zeros((1, 2))), np.full((1, 1), 2, np.float32)
+        >>> add_slice(lattice, np.ones((4, 1), np.float32), np.float32(5), values)
+        >>> values
+        array([[7.]], dtype=float32)
+    """
+    _add_slice(
+        lattice.vertices[points], lattice.weights[points], on_vertices, factor, values[points]
+    )
+
+
+# Points are gone through in their own order in both directions: those side by side share
+# vertices, which stay in the cache. Summing vertex by vertex takes over twice as long.
 @compile_loop
-def _splat(starts, members, member_weights, values, on_vertices, start, stop):
-    """Write the weighted sums of the values around the vertices `start` to `stop` (exclusive)."""
-    for m in range(start, stop):
-        for c in range(values.shape[1]):
-            on_vertices[m, c] = 0
-        for i in range(starts[m], starts[m + 1]):
-            point, weight = members[i], member_weights[i]
+def _splat(vertices, weights, values, on_vertices):
+    on_vertices[:] = 0
+    for n in range(vertices.shape[0]):
+        for k in range(vertices.shape[1]):
+            m, weight = vertices[n, k], weights[n, k]
             for c in range(values.shape[1]):
-                on_vertices[m, c] += weight * values[point, c]
+                on_vertices[m, c] += weight * values[n, c]
 
 
 @compile_loop
-def _blur(neighbours, on_vertices, blurred, start, stop):
-    """Write vertices plus half of their two neighbours along an axis, for `start` to `stop`."""
+def _blur(neighbours, on_vertices, blurred):
     half = np.float32(0.5)
-    for m in range(start, stop):
+    for m in range(blurred.shape[0]):
         behind, ahead = neighbours[0, m], neighbours[1, m]
         for c in range(blurred.shape[1]):
             around = on_vertices[behind, c] + on_vertices[ahead, c]
@@ -179,26 +206,8 @@ def _blur(neighbours, on_vertices, blurred, start, stop):
 
 
 @compile_loop
-def add_slice(vertices, weights, on_vertices, factor, values, start, stop):
-    """Add `factor` times the interpolated values of vertices at the points `start` to `stop`.
-
-    Args:
-        vertices: (N, D + 1) int32, the corners of the points' cells.
-        weights: (N, D + 1) float32, their weights.
-        on_vertices: (M + 1, C) float32.
-        factor: float32.
-        values: (N, C) float32, changed in place.
-        start: first point.
-        stop: the point after the last.
-
-    Example:
-        >>> values = np.zeros((1, 1), np.float32)
-        >>> add_slice(np.array([[1, 0]], np.int32), np.array([[0.25, 0.75]], np.float32),
-        ...           np.array([[4.0], [8.0]], np.float32), np.float32(1), values, 0, 1)
-        >>> values
-        array([[7.]], dtype=float32)
-    """
-    for n in range(start, stop):
+def _add_slice(vertices, weights, on_vertices, factor, values):
+    for n in range(vertices.shape[0]):
         for k in range(vertices.shape[1]):
             m, weight = vertices[n, k], factor * weights[n, k]
             for c in range(values.shape[1]):

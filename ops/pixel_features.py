@@ -53,15 +53,13 @@ def colour_features(image: np.ndarray, deviation: float) -> np.ndarray:
     return image.reshape(-1, 3).astype(np.float32) / np.float32(deviation)
 
 
-def bilateral_features(
-    image: np.ndarray, *, position_deviation: float, colour_deviation: float
-) -> np.ndarray:
+def bilateral_features(image: np.ndarray, *, position: float, colour: float) -> np.ndarray:
     """Return places and colours of a picture's pixels, for a Gaussian over both.
 
     Args:
         image: (H, W, 3) uint8 or float in 0..255.
-        position_deviation: in pixels, above 0.
-        colour_deviation: in grey levels, above 0.
+        position: deviation in place, in pixels, above 0.
+        colour: deviation in colour, in grey levels, above 0.
 
     Returns:
         (H * W, 5) float32: column, row, red, green, blue, each over its deviation.
@@ -71,11 +69,11 @@ def bilateral_features(
 
     Example:
         >>> image = np.full((1, 2, 3), 30, np.uint8)
-        >>> bilateral_features(image, position_deviation=4.0, colour_deviation=5.0)[1]
+        >>> bilateral_features(image, position=4.0, colour=5.0)[1]
         array([0.25, 0.  , 6.  , 6.  , 6.  ], dtype=float32)
     """
-    colours = colour_features(image, colour_deviation)
-    return np.hstack([position_features(np.shape(image)[:2], position_deviation), colours])
+    colours = colour_features(image, colour)
+    return np.hstack([position_features(np.shape(image)[:2], position), colours])
 
 
 def _check_deviation(deviation):
