@@ -50,8 +50,10 @@ def dense_crf(
     Q = softmax(-unary + sum_k w_k A_k Q), with A_k the symmetrically normalised Gaussian k (Potts
     compatibility; j = i included). Both lattices are built once and filter all labels together.
 
-    Use it on a network's scores with `unary` = -log of the softmax. At 321 x 321 with 21 labels it
-    takes SPEED; beside its result it holds about MEMORY.
+    Use it on a network's scores with `unary` = -log of the softmax. Marginals equal those of
+    pydensecrf2 to 3e-3 at .7 to .9 of its processor time and memory (`benchmarks/dense_crf.py`): at
+    321 x 321 with 21 labels .15 s and 37 MB for smooth areas, 1.1 s and 104 MB under heavy noise,
+    where nearly every pixel has vertices of its own.
 
     Args:
         image: (H, W, 3) uint8, or float in 0..255; not 0..1.
@@ -72,7 +74,7 @@ def dense_crf(
     Raises:
         ValueError: shapes do not fit, an energy is NaN or -inf, a pixel has no finite one, the
             picture is not finite, a weight is negative, a deviation or `scale_factor` is not above
-            0, `iterations` is below 0, or a deviation is far too small for the lattice.
+            0, `iterations` is below 0, `num_threads` below 1, or a deviation far too small.
 
     Example:
         >>> image = np.zeros((3, 3, 3), np.uint8)
@@ -87,10 +89,12 @@ def dense_crf(
     """
     image, energies = _check_arrays(image, unary)
     _check_options(bilateral, gaussian, iterations, scale_factor)
+    num_threads = count_cores() if num_threads is None else num_threads
+    if num_threads < 1:
+        raise ValueError(f"`num_threads` must be at least 1, or None. Received {num_threads}.")
     if energies.size == 0:
         return energies
     potentials = -energies.reshape(-1, energies.shape[2])
-    num_threads = count_cores() if num_threads is None else num_threads
     with ExitStack() as stack:
         run = map
         if num_threads > 1:

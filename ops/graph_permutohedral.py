@@ -6,21 +6,21 @@ from functools import partial
 
 import tensorflow as tf
 
-from ops.lattice import Lattice
+from ops.lattice import Lattice, build_lattice, join_lattices
 
 
 def filter_in_graph(lattice: Lattice, values: tf.Tensor, *, adjoint: bool = False) -> tf.Tensor:
     """Filter values at a lattice's points, as `ops.permutohedral.permutohedral_filter` does.
 
-    The lattice depends on the picture alone: build it in the input pipeline (by way of
-    `tf.numpy_function`, a batch's joined by `ops.lattice.join_lattices`) and give its three arrays
-    as tensors, whose N and M may change from call to call. Values are filtered in float32 also
-    under mixed precision. The gradient with respect to `values` is the transposed filter, the
-    blur's axes in reverse order, at the cost of the filter; the lattice has none. At 224 x 224
-    with 2 values a pixel and D = 5 it takes SPEED.
+    The lattice depends on the picture alone: build it in the input pipeline with
+    `build_in_graph`. Values are filtered in float32 also under mixed precision. The gradient with
+    respect to `values` is the transposed filter, the blur's axes in reverse order, at the cost of
+    the filter; the lattice has none. For a 224 x 224 photograph with D = 5 and C = 2 it takes 3 ms
+    of processor time, with the gradient 5; NumPy's takes 1. XLA does not compile it.
 
     Args:
-        lattice: of N points, its arrays as tensors (or NumPy arrays, which become constants).
+        lattice: of N points, its arrays as tensors (or NumPy arrays, which become constants). N
+            and M may change from call to call, D must be known.
         values: (N, C) float.
         adjoint: True for the transposed filter.
 
@@ -28,14 +28,14 @@ def filter_in_graph(lattice: Lattice, values: tf.Tensor, *, adjoint: bool = Fals
         (N, C) float32.
 
     Raises:
-        ValueError: `values` is known not to be (N, C).
+        ValueError: `values` is known not to be (N, C), or D is not known.
 
     Example:
         >>> from ops.lattice import build_lattice
-        >>> far_apart = build_lattice([[0.0], [90.0]])
-        >>> filter_in_graph(far_apart, tf.constant([[0.0], [3.0]])).numpy()
-        array([[0.],
-               [2.]], dtype=float32)
+        >>> at_one_place = build_lattice([[0.0], [0.0]])
+        >>> filter_in_graph(at_one_place, tf.constant([[6.0], [0.0]])).numpy()
+        array([[5.],
+               [5.]], dtype=float32)
 
     References:
         Adams, Baek and Davis, "Fast High-Dimensional Filtering Using the Permutohedral Lattice",
@@ -43,7 +43,7 @@ def filter_in_graph(lattice: Lattice, values: tf.Tensor, *, adjoint: bool = Fals
     """
     values = tf.cast(values, tf.float32)
     lattice = Lattice(*map(tf.convert_to_tensor, lattice))
-    _check_shapes(lattice.vertices.shape, values.shape)
+    _check_shapes(lattice, values.shape)
 
     entries = _list_entries(lattice)
 
@@ -53,6 +53,44 @@ def filter_in_graph(lattice: Lattice, values: tf.Tensor, *, adjoint: bool = Fals
         return filtered, lambda above: _run(lattice, entries, above, not adjoint)
 
     return run(values)
+
+
+def build_in_graph(features: tf.Tensor) -> Lattice:
+    """Build the lattices of a batch inside `tf.data` or another graph, joined to one.
+
+    Python code runs in it, so it cannot be saved with a model. On one core a 224 x 224 photograph
+    takes 12 ms, noise 20.
+
+    Args:
+        features: (B, N, D) float, each divided by the Gaussian's standard deviation along it; D
+            must be known.
+
+    Returns:
+        Tensors of one lattice of B * N points; `filter_in_graph` then takes (B * N, C) values.
+
+    Raises:
+        ValueError: `features` is known not to be (B, N, D), or is what
+            `ops.lattice.build_lattice` refuses.
+        tf.errors.InvalidArgumentError: the latter, inside a graph.
+
+    Example:
+        >>> build_in_graph(tf.zeros((2, 4, 5))).vertices.shape
+        TensorShape([8, 6])
+    """
+    shape = features.shape
+    if shape.rank != 3 or not shape[2]:
+        raise ValueError(f"`features` must be (B, N, D) with D known. Received shape {shape}.")
+    features = tf.cast(features, tf.float32)
+    arrays = tf.numpy_function(_build_joined, [features], (tf.int32, tf.float32, tf.int32))
+    for array, known in zip(
+        arrays, ((None, shape[2] + 1),) * 2 + ((shape[2] + 1, 2, None),), strict=True
+    ):
+        array.set_shape(known)
+    return Lattice(*arrays)
+
+
+def _build_joined(features):
+    return tuple(join_lattices([build_lattice(rows) for rows in features]))
 
 
 def _list_entries(lattice):
@@ -78,9 +116,15 @@ def _run(lattice, entries, values, backwards):
     return multiply(b=on_vertices) / (1 + 2.0 ** (1 - num_axes))
 
 
-def _check_shapes(vertices, values):
-    if values.rank != 2 or not values[:1].is_compatible_with(vertices[:1]):
+def _check_shapes(lattice, values):
+    num_points, axes = lattice.vertices.shape[:1], lattice.neighbours.shape
+    if values.rank != 2 or not values[:1].is_compatible_with(num_points):
         raise ValueError(
             "`values` must be (N, C), a row for each point of the lattice. Received shape "
-            f"{tuple(values)} for {vertices[0]} points."
+            f"{values} for {num_points[0]} points."
+        )
+    if axes.rank != 3 or axes[0] is None:
+        raise ValueError(
+            "`lattice.neighbours` must be (D + 1, 2, M + 1) with D known. Received shape "
+            f"{axes}; build it with `build_in_graph`, or set the shape."
         )

@@ -15,6 +15,7 @@ from ops.lattice_loops import (
 )
 
 _MAX_KEYS = 2.0**62
+_MAX_CELLS = 2.0**17  # float32 then still tells a sixty-fourth of a cell
 
 
 class Lattice(NamedTuple):
@@ -168,10 +169,11 @@ def _number_keys(low, high, elevation):
     margin[0] *= num_axes
     lowest = np.floor(ends.min(axis=0).sum(axis=0)) - margin
     sizes = np.ceil(ends.max(axis=0).sum(axis=0)) + margin - lowest + 1
-    if np.prod(sizes) > _MAX_KEYS:
+    reach = np.abs(elevation).T @ np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+    if np.prod(sizes) > _MAX_KEYS or reach.max() > _MAX_CELLS:
         raise ValueError(
             "`features` must span fewer deviations, or the vertices cannot be numbered. Received "
-            f"spans {np.round(high - low).tolist()}; use larger deviations."
+            f"{low.tolist()} to {high.tolist()}; use larger deviations."
         )
     strides = np.cumprod(np.append(1, sizes[:-1]).astype(np.int64))
     steps = np.ones(num_axes, np.int64)

@@ -29,10 +29,10 @@ def find_bounds(features):
     for n in range(features.shape[0]):
         for i in range(features.shape[1]):
             value = features[n, i]
-            # The comparisons are turned so that a NaN, once in, stays.
-            if not value >= low[i]:
+            # Nothing is below or above a NaN: once in, it stays.
+            if value < low[i] or np.isnan(value):
                 low[i] = value
-            if not value <= high[i]:
+            if value > high[i] or np.isnan(value):
                 high[i] = value
     return low, high
 

@@ -17,10 +17,13 @@ def permutohedral_filter(
     N: values are interpolated onto the vertices, blurred with (1/2, 1, 1/2) along each of the
     D + 1 axes, and interpolated back; the factor 1 / (1 + 2^-D) is customary.
 
-    It is near the true kernel in shape, not in size. On photographs with the deviations of the
-    dense CRF, D = 5, results correlate with the exact ones at .98 to .999 and have .43 to .55 of
-    their size, as cells without points pass nothing on. Divide by the filtered ones, or see
-    `normalize_lattice`, and most of that is gone.
+    It is near the true kernel in shape, not in size. Against the exact sum over photographs of
+    32 x 32 and 48 x 48 pixels with the deviations of dense CRFs (D = 5), results correlate at .98
+    to .995 and have about half of their size, as vertices that no point uses pass nothing on;
+    over noise at .92 to .96. Divided by the filtered ones, values from 0 to 1 are .002 to .005 off
+    on average there and .03 to .16 at worst (noise: .02 and .29). Over places alone (D = 2) the
+    size is .87 of the exact one, and the divided values are .001 to .006 off, .04 at worst. Moving
+    all features by a constant moves them in their cells and changes the result somewhat.
 
     The axes are blurred in turn, so the filter's matrix A is symmetric but for their order:
     `adjoint` runs it backwards and gives the transposed matrix exactly.
@@ -38,10 +41,10 @@ def permutohedral_filter(
 
     Example:
         >>> from ops.lattice import build_lattice
-        >>> far_apart = build_lattice([[0.0], [90.0]])
-        >>> permutohedral_filter(far_apart, [[0.0], [3.0]])
-        array([[0.],
-               [2.]], dtype=float32)
+        >>> at_one_place = build_lattice([[0.0], [0.0]])
+        >>> permutohedral_filter(at_one_place, [[6.0], [0.0]])
+        array([[5.],
+               [5.]], dtype=float32)
 
     References:
         Adams, Baek and Davis, "Fast High-Dimensional Filtering Using the Permutohedral Lattice",
@@ -140,12 +143,11 @@ def splat_and_blur(
 
     Example:
         >>> from ops.lattice import build_lattice
-        >>> lattice = build_lattice(np.zeros((1, 2)))
+        >>> lattice = build_lattice(np.zeros((1, 1)))
         >>> splat_and_blur(lattice, np.ones((1, 1), np.float32), make_buffers(lattice, 1))
-        array([[1. ],
-               [0.5],
-               [0.5],
-               [0. ]], dtype=float32)
+        array([[1.25],
+               [1.  ],
+               [0.  ]], dtype=float32)
     """
     on_vertices, blurred = buffers
     _splat(lattice.vertices, lattice.weights, values, on_vertices)
