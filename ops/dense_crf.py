@@ -51,9 +51,9 @@ def dense_crf(
     compatibility; j = i included). Both lattices are built once and filter all labels together.
 
     Use it on a network's scores with `unary` = -log of the softmax. Marginals equal those of
-    pydensecrf2 to 3e-3 at .7 to .9 of its processor time and memory (`benchmarks/dense_crf.py`): at
-    321 x 321 with 21 labels .15 s and 37 MB for smooth areas, 1.1 s and 104 MB under heavy noise,
-    where nearly every pixel has vertices of its own.
+    pydensecrf2 to 3e-3 at .75 to .95 of its processor time and .6 to 1.3 of its memory
+    (`benchmarks/dense_crf.py`): at 321 x 321 with 21 labels .15 s and 37 MB for smooth areas, 1.1 s
+    and 104 MB under heavy noise, where every pixel has vertices of its own.
 
     Args:
         image: (H, W, 3) uint8, or float in 0..255; not 0..1.
@@ -73,8 +73,9 @@ def dense_crf(
 
     Raises:
         ValueError: shapes do not fit, an energy is NaN or -inf, a pixel has no finite one, the
-            picture is not finite, a weight is negative, a deviation or `scale_factor` is not above
-            0, `iterations` is below 0, `num_threads` below 1, or a deviation far too small.
+            picture or a weight is not finite, a weight is negative, a deviation or `scale_factor`
+            is not above 0, `iterations` is below 0, `num_threads` below 1, or a deviation is far
+            too small for the picture.
 
     Example:
         >>> image = np.zeros((3, 3, 3), np.uint8)
@@ -93,7 +94,7 @@ def dense_crf(
     if num_threads < 1:
         raise ValueError(f"`num_threads` must be at least 1, or None. Received {num_threads}.")
     if energies.size == 0:
-        return energies
+        return np.empty_like(energies)
     potentials = -energies.reshape(-1, energies.shape[2])
     with ExitStack() as stack:
         run = map
@@ -195,9 +196,9 @@ def _check_options(bilateral, gaussian, iterations, scale_factor):
             "`bilateral` must be (weight, position, colour) and `gaussian` (weight, position). "
             f"Received {bilateral} and {gaussian}."
         )
-    if not (bilateral[0] >= 0 and gaussian[0] >= 0):
+    if not (0 <= bilateral[0] < np.inf and 0 <= gaussian[0] < np.inf):
         raise ValueError(
-            f"Weights must be at least 0. Received `bilateral` {bilateral}, `gaussian` {gaussian}."
+            f"Weights must be finite, at least 0. Received `bilateral` {bilateral}, `gaussian` {gaussian}."
         )
     if not scale_factor > 0:
         raise ValueError(f"`scale_factor` must be above 0. Received {scale_factor}.")

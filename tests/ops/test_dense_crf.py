@@ -191,8 +191,9 @@ def test_dense_crf_names_a_wrong_picture():
     "options, message",
     [
         ({"bilateral": (4, 121)}, r"`bilateral` must be \(weight, position, colour\)"),
-        ({"gaussian": (-1, 3)}, "Weights must be at least 0"),
-        ({"gaussian": (np.nan, 3)}, "Weights must be at least 0"),
+        ({"gaussian": (-1, 3)}, "Weights must be finite, at least 0"),
+        ({"bilateral": (np.inf, 3, 3)}, "Weights must be finite, at least 0"),
+        ({"gaussian": (np.nan, 3)}, "Weights must be finite, at least 0"),
         ({"bilateral": (4, 0, 5)}, "deviation must be above 0"),
         ({"scale_factor": 0.0}, "`scale_factor` must be above 0"),
         ({"iterations": -1}, "`iterations` must be at least 0"),
