@@ -198,7 +198,8 @@ def _check_options(bilateral, gaussian, iterations, scale_factor):
         )
     if not (0 <= bilateral[0] < np.inf and 0 <= gaussian[0] < np.inf):
         raise ValueError(
-            f"Weights must be finite, at least 0. Received `bilateral` {bilateral}, `gaussian` {gaussian}."
+            "Weights must be finite, at least 0. Received `bilateral` "
+            f"{bilateral}, `gaussian` {gaussian}."
         )
     if not scale_factor > 0:
         raise ValueError(f"`scale_factor` must be above 0. Received {scale_factor}.")
