@@ -7,7 +7,7 @@ BIN := .venv/bin
 RUNTIME := .venv/installed-$(TENSORFLOW)
 TOOLS := .venv/installed-tools-$(TENSORFLOW)
 CODE := benchmarks config datasets finetuning losses metrics models ops reporting training \
-	export.py finetune_wrapper.py predict.py synthesize.py train_wrapper.py
+	export.py finetune_wrapper.py predict.py prepare_data.py synthesize.py train_wrapper.py
 
 .PHONY: demo test check install clean
 

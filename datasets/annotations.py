@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.json_files import read_json, take
 from datasets.paths import find_dataset, join_inside
 from datasets.records import CountRecord, RankedRecord
@@ -125,7 +125,7 @@ def _read_splits(data_dir: Path, dataset: str) -> tuple[Path, dict]:
 def _take_split(path: Path, splits: dict, split: str) -> list:
     check_split(split)
     if split not in splits:
-        raise InputError(
+        raise MissingSplit(
             f"`{path}` must have the split {split}. It has {', '.join(splits) or 'none'}; put its "
             f'items under {{"{split}": [...]}}.'
         )

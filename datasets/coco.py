@@ -1,4 +1,4 @@
-"""Reads COCO's JSON of objects, as one point an object."""
+"""Reads COCO's JSON of objects."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError, MissingSplit
-from datasets.coco_files import find_coco_files, read_own_splits
+from datasets.box_flaws import BoxFlaw, describe_flaw
+from datasets.coco_files import CocoFile, find_coco_files, read_own_splits
 from datasets.json_files import read_json, take, to_numbers
-from datasets.named_points import NamedPoints, number_classes, take_split
+from datasets.named_objects import (
+    NO_BOX,
+    NamedObjects,
+    make_picture,
+    number_classes,
+    take_split,
+)
 from datasets.paths import find_pictures
 from datasets.records import PointRecord
-from datasets.split_rules import check_split
+from datasets.split_rules import SPLITS, check_split
 
 _MAX_BYTES = 1 << 29  # COCO's own training file has 448 MB
 _logger = logging.getLogger(__name__)
@@ -67,26 +74,72 @@ def read_coco(data_dir: Path, dataset: str, split: str) -> list[PointRecord]:
         Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014.
     """
     check_split(split)
-    pictures: list[NamedPoints] = []
-    names: set[str] = set()
     files = find_coco_files(data_dir, dataset)
-    for file in files:
-        content = read_json(file.path, max_bytes=_MAX_BYTES)
-        categories = _read_categories(content, file.path)
-        names |= set(categories.values())
-        if file.split in (None, split):
-            splits = read_own_splits(file.path) if file.split is None else None
-            points = _read_points(content, categories, file.path)
-            images = _find_images(data_dir, file.folders, content, file.path, splits)
-            pictures += [
-                NamedPoints(image, *points[id], own or file.split) for id, image, own in images
-            ]
+    pictures, names = _read_files(data_dir, files, (split,))
     if not pictures and split == "val":
         return []
     if not pictures:
         listed = ", ".join(f"`{file.path}`" for file in files)
         raise MissingSplit(f"{listed} must hold pictures of the split {split}. There are none.")
-    return number_classes(take_split(pictures, split, files[0].path), sorted(names))
+    return number_classes(take_split(pictures, split, files[0].path), names)
+
+
+def list_coco_objects(data_dir: Path, dataset: str) -> list[NamedObjects]:
+    """List the objects of all splits, with their boxes.
+
+    Layouts and what is left out: see `read_coco`; an object that is only a point has no box.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder, or a `.json` file itself.
+
+    Returns:
+        Pictures in the order of the files; the split is None where the files tell none.
+
+    Raises:
+        InputError: see `read_coco`.
+
+    Example:
+        >>> import tempfile
+        >>> list_coco_objects(Path(tempfile.mkdtemp()), "coco")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `coco` must be a folder inside ...
+    """
+    return _read_files(data_dir, find_coco_files(data_dir, dataset), SPLITS)[0]
+
+
+def _read_files(
+    data_dir: Path, files: list[CocoFile], splits: tuple[str, ...]
+) -> tuple[list[NamedObjects], list[str]]:
+    """Return the pictures of files of these splits, or of no split, and all class names."""
+    pictures: list[NamedObjects] = []
+    names: set[str] = set()
+    for file in files:
+        content = read_json(file.path, max_bytes=_MAX_BYTES)
+        categories = _read_categories(content, file.path)
+        names |= set(categories.values())
+        if file.split is None or file.split in splits:
+            pictures += _read_pictures(data_dir, file, content, categories)
+    return pictures, sorted(names)
+
+
+def _read_pictures(
+    data_dir: Path, file: CocoFile, content: dict, categories: dict
+) -> list[NamedObjects]:
+    own = read_own_splits(file.path) if file.split is None else None
+    objects, flaws = _read_objects(content, categories, file.path)
+    images = _find_images(data_dir, file.folders, content, file.path, own)
+    return [
+        make_picture(
+            image,
+            objects[item["id"]],
+            split=split or file.split,
+            size=_read_size(item),
+            flaws=tuple(flaws[item["id"]]),
+        )
+        for item, image, split in images
+    ]
 
 
 def _read_categories(content: Any, path: Path) -> dict[int, str]:
@@ -105,8 +158,8 @@ def _take_id(item: Any, key: str, where: str) -> int | str:
 
 def _find_images(
     data_dir: Path, folders: tuple[Path, ...], content: dict, path: Path, splits: dict | None
-) -> Iterator[tuple[int, Path, str | None]]:
-    """Give (id, picture, split) of each picture; the split is None where `splits` has none."""
+) -> Iterator[tuple[dict, Path, str | None]]:
+    """Give (item, picture, split) of each picture; the split is None where `splits` has none."""
     items = take(content, "images", list, f"`{path}`")
     where = f"`{path}`"
     names = [take(item, "file_name", str, f"{where} image {i}") for i, item in enumerate(items)]
@@ -116,18 +169,25 @@ def _find_images(
             raise InputError(
                 f"{where} `{name}` must be in `annotations.json` beside it. It is not."
             )
-        yield item["id"], image, splits[name.lstrip("/")] if splits else None
+        yield item, image, splits[name.lstrip("/")] if splits else None
 
 
-def _read_points(
+def _read_size(item: dict) -> tuple[int, int] | None:
+    """Return (height, width) where the file says them."""
+    size = item.get("height"), item.get("width")
+    return size if all(type(side) is int and side > 0 for side in size) else None
+
+
+def _read_objects(
     content: dict, categories: dict[int, str], path: Path
-) -> dict[int, tuple[np.ndarray, tuple[str, ...]]]:
-    """Return {image id: ((N, 2) points, N class names)} of all pictures."""
+) -> tuple[dict[int, list], dict[int, list[BoxFlaw]]]:
+    """Return {image id: [(point, box, class name), ...]} and {image id: flaws}."""
     images = take(content, "images", list, f"`{path}`")
     ids = [_take_id(item, "id", f"`{path}` image {i}") for i, item in enumerate(images)]
     if len(set(ids)) < len(ids):
         raise InputError(f"`{path}` must give each image an `id` of its own. Some are used twice.")
     found: dict[int, list] = {id: [] for id in ids}
+    flaws: dict[int, list[BoxFlaw]] = {id: [] for id in ids}
     for i, item in enumerate(take(content, "annotations", list, f"`{path}`")):
         where = f"`{path}` annotation {i}"
         image, category = (_take_id(item, key, where) for key in ("image_id", "category_id"))
@@ -137,26 +197,43 @@ def _read_points(
         ):
             if value not in known:
                 raise InputError(f"{where}: `{key}` must be the id of one. {value} is not.")
-        if item.get("iscrowd") in (None, 0) and (point := _find_point(item, where)) is not None:
-            found[image].append((point, categories[category]))
-    return {id: _stack(objects) for id, objects in found.items()}
+        if item.get("iscrowd") not in (None, 0):
+            continue
+        point, box = _find_place(item, where)
+        if point is not None:
+            found[image].append((point, box, categories[category]))
+        else:
+            flaws[image].append(describe_flaw("empty", where))
+    return found, flaws
 
 
-def _stack(objects: list[tuple[np.ndarray, str]]) -> tuple[np.ndarray, tuple[str, ...]]:
-    points = np.array([point for point, _ in objects], np.float64).reshape(-1, 2)  # (N, 2)
-    return points, tuple(name for _, name in objects)
+def _find_place(item: dict, where: str) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return (row, column), None for an object that is left out, and the box."""
+    point = _find_point(item, where)
+    if point is not None:
+        return point, _find_own_box(item)
+    box = to_numbers(take(item, "bbox", list, where), (4,), f"{where}: `bbox`")
+    if (box[2:] <= 0).any():
+        _logger.warning("Left out %s, whose box %s has no extent.", where, box.tolist())
+        return None, NO_BOX
+    return (box[:2] + box[2:] / 2)[::-1], np.concatenate([box[:2], box[:2] + box[2:]])
 
 
 def _find_point(item: dict, where: str) -> np.ndarray | None:
-    """Return (row, column), or None for an object that is left out."""
+    """Return (row, column) of an object that tells its point."""
     if item.get("point") is not None:
         return to_numbers(item["point"], (2,), f"{where}: `point`")
     if item.get("keypoints"):
         keypoints = to_numbers(item["keypoints"], (-1,), f"{where}: `keypoints`")
         if len(keypoints) == 3 and keypoints[2] > 0:  # x, y, not 0 when labelled
             return keypoints[1::-1]
-    box = to_numbers(take(item, "bbox", list, where), (4,), f"{where}: `bbox`")
-    if (box[2:] <= 0).any():
-        _logger.warning("Left out %s, whose box %s has no extent.", where, box.tolist())
-        return None
-    return (box[:2] + box[2:] / 2)[::-1]  # x, y, width, height -> row, column
+    return None
+
+
+def _find_own_box(item: dict) -> np.ndarray:
+    """Return (4,) xyxy of an object that has a point; tools write an empty list for no box."""
+    try:
+        box = to_numbers(item.get("bbox"), (4,), "`bbox`")
+    except InputError:
+        return NO_BOX
+    return np.concatenate([box[:2], box[:2] + box[2:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 from datasets.paths import find_listing
 from datasets.records import CountRecord
 from datasets.split_rules import check_split, every_fifth
@@ -53,7 +53,7 @@ def read_count_csv(data_dir: Path, dataset: str, split: str) -> list[CountRecord
         return every_fifth([record for record, _ in rows], split)
     chosen = [record for record, own in rows if own == split]
     if not chosen and split != "val":
-        raise InputError(f"`{path}` must have rows of the split {split}. It has none; add some.")
+        raise MissingSplit(f"`{path}` must have rows of the split {split}. It has none; add some.")
     return chosen
 
 

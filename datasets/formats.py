@@ -8,25 +8,31 @@ from pathlib import Path
 from config.errors import InputError
 from datasets.annotations import read_counted_annotations
 from datasets.bbbc039 import read_bbbc039
-from datasets.coco import read_coco
+from datasets.box_csv import list_box_csv_objects, read_box_csv
+from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
-from datasets.cvat import read_cvat
+from datasets.cvat import list_cvat_objects, read_cvat
 from datasets.dots import read_dots
-from datasets.label_studio import read_label_studio
-from datasets.labelme import read_labelme
+from datasets.label_studio import list_label_studio_objects, read_label_studio
+from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
+from datasets.named_objects import NamedObjects, check_told
+from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
+from datasets.paths import join_inside
 from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
 from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.shanghaitech import read_shanghaitech
 from datasets.trancos import read_trancos
 from datasets.ucf_cc_50 import read_ucf_cc_50
-from datasets.voc import read_voc
+from datasets.voc import list_voc_objects, read_voc
+from datasets.yolo import list_yolo_objects, read_yolo
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
 FORMATS = {
     "annotations": read_counted_annotations,
     "bbbc039": read_bbbc039,
+    "boxes": read_box_csv,
     "coco": read_coco,
     "csv": read_count_csv,
     "cvat": read_cvat,
@@ -34,12 +40,25 @@ FORMATS = {
     "label_studio": read_label_studio,
     "labelme": read_labelme,
     "mall": read_mall,
+    "oxford_pets": read_oxford_pets,
     "penguins": read_penguins,
     "points": read_point_csv,
     "shanghaitech": read_shanghaitech,
     "trancos": read_trancos,
     "ucf_cc_50": read_ucf_cc_50,
     "voc": read_voc,
+    "yolo": read_yolo,
+}
+# Each lists the objects of all splits of (data_dir, dataset), with their boxes.
+BOX_FORMATS = {
+    "boxes": list_box_csv_objects,
+    "coco": list_coco_objects,
+    "cvat": list_cvat_objects,
+    "label_studio": list_label_studio_objects,
+    "labelme": list_labelme_objects,
+    "oxford_pets": list_oxford_pets_objects,
+    "voc": list_voc_objects,
+    "yolo": list_yolo_objects,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
@@ -68,14 +87,60 @@ def read_counted(
         >>> read_counted("shanghaitec", Path("data"), "part_B", "train")
         Traceback (most recent call last):
         ...
-        config.errors.InputError: `--format` must be one of annotations, bbbc039, coco, csv, cvat, \
-dots, label_studio, labelme, mall, penguins, points, shanghaitech, trancos, ucf_cc_50, voc. \
-Received shanghaitec; the nearest is shanghaitech.
+        config.errors.InputError: `--format` must be one of annotations, bbbc039, boxes, coco, \
+csv, cvat, dots, label_studio, labelme, mall, oxford_pets, penguins, points, shanghaitech, \
+trancos, ucf_cc_50, voc, yolo. Received shanghaitec; the nearest is shanghaitech.
     """
-    if format not in FORMATS:
-        nearest = difflib.get_close_matches(str(format), FORMATS, n=1, cutoff=0)[0]
+    _check_format(format, FORMATS)
+    return FORMATS[format](Path(data_dir), dataset, split)
+
+
+def list_boxes(format: str, data_dir: Path, dataset: str) -> list[NamedObjects]:
+    """List the pictures of all splits of one or several data sets that have boxes.
+
+    Args:
+        format: a key of `BOX_FORMATS`.
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder (or listing) inside `data_dir`, or several joined by `+`.
+
+    Returns:
+        Pictures with their boxes as the files have them; one that a data set lists in several
+        splits comes several times.
+
+    Raises:
+        InputError: the format is unknown, a data set cannot be read, or tells the split of only
+            some pictures.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> for name in ("cat", "rat"):
+        ...     (data_dir / name).mkdir()
+        ...     row = f"1.png,6,8,1,2,5,6,{name},0\\n"
+        ...     _ = (data_dir / name / "boxes.csv").write_text(row)
+        >>> [picture.names for picture in list_boxes("boxes", data_dir, "cat+rat")]
+        [('cat',), ('rat',)]
+    """
+    _check_format(format, BOX_FORMATS)
+    pictures = []
+    for name in _split_names(Path(data_dir), dataset):
+        listed = BOX_FORMATS[format](Path(data_dir), name)
+        check_told(listed, Path(data_dir) / name)
+        pictures += listed
+    return pictures
+
+
+def _split_names(data_dir: Path, dataset: str) -> list[str]:
+    """Return the names joined by `+`, unless one data set has the whole as its name."""
+    if "+" not in dataset or join_inside(data_dir, dataset).exists():
+        return [dataset]
+    return [name.strip() for name in dataset.split("+")]
+
+
+def _check_format(format: str, known: dict) -> None:
+    if format not in known:
+        nearest = difflib.get_close_matches(str(format), known, n=1, cutoff=0)[0]
         raise InputError(
-            f"`--format` must be one of {', '.join(FORMATS)}. Received {format}; the nearest is "
+            f"`--format` must be one of {', '.join(known)}. Received {format}; the nearest is "
             f"{nearest}."
         )
-    return FORMATS[format](Path(data_dir), dataset, split)

@@ -11,21 +11,22 @@ import numpy as np
 
 from config.errors import InputError
 from datasets.json_files import read_json, take, to_numbers
-from datasets.named_points import NamedPoints, make_records
+from datasets.named_objects import NO_BOX, NamedObjects, fail_picture, make_picture, make_records
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files
 from datasets.records import BadRecord, PointRecord
-from datasets.shapes import box_centre, polygon_centre
+from datasets.shapes import box_centre, ellipse_box, enclosing_box, polygon_centre
 from datasets.split_rules import SPLITS, check_split
 
 _MAX_BYTES = 1 << 27  # a file may carry its picture
 _FOLDERS = ("annotations", "labels", ".")
-_CENTRES = {
-    "point": lambda corners: corners,
-    "points": lambda corners: corners,
-    "circle": lambda corners: corners[:1],  # the second is on its rim
-    "rectangle": lambda corners: box_centre(corners)[None],
-    "mask": lambda corners: box_centre(corners)[None],
-    "polygon": lambda corners: polygon_centre(corners)[None],
+# (M, 2) corners x, y -> the points (x, y) and boxes of the objects that a shape stands for
+_PLACES = {
+    "point": lambda corners: [(corner, NO_BOX) for corner in corners],
+    "points": lambda corners: [(corner, NO_BOX) for corner in corners],
+    "circle": lambda corners: [(corners[0], _find_circle_box(corners))],
+    "rectangle": lambda corners: [(box_centre(corners), enclosing_box(corners))],
+    "mask": lambda corners: [(box_centre(corners), enclosing_box(corners))],
+    "polygon": lambda corners: [(polygon_centre(corners), enclosing_box(corners))],
 }
 _logger = logging.getLogger(__name__)
 
@@ -63,6 +64,35 @@ def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord |
         config.errors.InputError: `cells` must be a folder inside ...
     """
     check_split(split)
+    return make_records(
+        list_labelme_objects(data_dir, dataset), split, find_dataset(data_dir, dataset)
+    )
+
+
+def list_labelme_objects(data_dir: Path, dataset: str) -> list[NamedObjects]:
+    """List the objects of all splits, with their boxes.
+
+    Layout and splits: see `read_labelme`. Rectangles, masks, polygons and circles have the upright
+    box around them, points none.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder.
+
+    Returns:
+        Pictures, of each split sorted by their JSON files; the split is None where there are no
+        folders of splits.
+
+    Raises:
+        InputError: no JSON file.
+
+    Example:
+        >>> import tempfile
+        >>> list_labelme_objects(Path(tempfile.mkdtemp()), "cells")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `cells` must be a folder inside ...
+    """
     folder = find_dataset(data_dir, dataset)
     splits = {name: folder / name for name in SPLITS if any((folder / name).glob("*.json"))}
     if not splits:
@@ -73,7 +103,7 @@ def read_labelme(data_dir: Path, dataset: str, split: str) -> list[PointRecord |
         for path in list_files(data_dir, place, "*.json")
     ]
     _tell_of_others(data_dir, [*splits.values(), folder / "images"], pictures)
-    return make_records(pictures, split, folder)
+    return pictures
 
 
 def _find_folder(folder: Path) -> Path:
@@ -82,7 +112,7 @@ def _find_folder(folder: Path) -> Path:
     )
 
 
-def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedPoints]) -> None:
+def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedObjects]) -> None:
     known = {path for place in places for path in index_pictures(data_dir, place).values()}
     without = known - {picture.image for picture in pictures}
     if without:
@@ -91,17 +121,17 @@ def _tell_of_others(data_dir: Path, places: list[Path], pictures: list[NamedPoin
         )
 
 
-def _try_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:
+def _try_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedObjects:
     try:
         return _read_file(data_dir, folder, path, split)
     except InputError as error:
         # The picture's name is in the file; it usually is the file's own.
         found = [index_pictures(data_dir, place) for place in (path.parent, folder / "images")]
         image = next((known[path.stem] for known in found if path.stem in known), path)
-        return NamedPoints(image, np.zeros((0, 2)), (), split, problem=str(error))
+        return fail_picture(image, str(error), split=split)
 
 
-def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedPoints:
+def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> NamedObjects:
     content = read_json(path, max_bytes=_MAX_BYTES)
     where = f"`{path}`"
     shapes = take(content, "shapes", list, where)
@@ -111,8 +141,9 @@ def _read_file(data_dir: Path, folder: Path, path: Path, split: str | None) -> N
         for i, shape in enumerate(shapes)
         for found in _read_shape(shape, f"{where} shape {i}")
     ]
-    points = np.array([point for point, _ in objects]).reshape(-1, 2)  # (N, 2)
-    return NamedPoints(image, points, tuple(name for _, name in objects), split)
+    size = content.get("imageHeight"), content.get("imageWidth")
+    known = all(type(side) is int and side > 0 for side in size)
+    return make_picture(image, objects, split=split, size=size if known else None)
 
 
 def _find_image(data_dir: Path, folder: Path, path: Path, name: str) -> Path:
@@ -126,15 +157,23 @@ def _find_image(data_dir: Path, folder: Path, path: Path, name: str) -> Path:
     return next((image for image in candidates if image.is_file()), candidates[0])
 
 
-def _read_shape(shape: Any, where: str) -> Iterator[tuple[np.ndarray, str]]:
-    """Give (row, column) and label of what stands for a shape."""
+def _read_shape(shape: Any, where: str) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
+    """Give (row, column), box and label of what stands for a shape."""
     label = take(shape, "label", str, where)
     kind = str(shape.get("shape_type") or "polygon")
     corners = to_numbers(take(shape, "points", list, where), (-1, 2), f"{where}: `points`")
-    if kind not in _CENTRES or len(corners) == 0:
+    if kind not in _PLACES or len(corners) == 0:
         _logger.warning("Left out %s, a %s of %d points.", where, kind, len(corners))
         return
     if not label:
         raise InputError(f"{where}: `label` must name the object's class. It is empty.")
-    for point in _CENTRES[kind](corners):
-        yield point[::-1], label  # x, y -> row, column
+    for point, box in _PLACES[kind](corners):
+        yield point[::-1], box, label  # x, y -> row, column
+
+
+def _find_circle_box(corners: np.ndarray) -> np.ndarray:
+    """Return the box of a circle, whose first corner is its centre, the second on its rim."""
+    if len(corners) < 2:
+        return NO_BOX
+    radius = np.hypot(*(corners[1] - corners[0]))
+    return ellipse_box(corners[0], np.array([radius, radius]), 0.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
-from datasets.named_points import NamedPoints, make_records
+from datasets.named_objects import NamedObjects, make_records
 from datasets.paths import find_listing
 from datasets.records import PointRecord
 from datasets.split_rules import check_split
@@ -61,7 +61,7 @@ def read_point_csv(data_dir: Path, dataset: str, split: str) -> list[PointRecord
         points.setdefault(image, []).extend(point for point, _ in objects)
         names.setdefault(image, []).extend(name for _, name in objects)
     pictures = [
-        NamedPoints(image, np.array(points[image]).reshape(-1, 2), tuple(names[image]), own)
+        NamedObjects(image, np.array(points[image]).reshape(-1, 2), tuple(names[image]), own)
         for image, own in splits.items()
     ]
     return make_records(pictures, split, path)

@@ -105,3 +105,31 @@ class PointRecord:
     def count(self) -> int:
         """The number of points."""
         return len(self.points)
+
+
+@dataclass(frozen=True, order=True)
+class BoxRecord:
+    """A picture and one box per object.
+
+    Attributes:
+        image: picture file.
+        boxes: (N, 4) float64 array, xyxy in pixels of the upright picture, half-open, x1 > x0 and
+            y1 > y0.
+        classes: (N,) int64 array, the class of each box from 1 to K; None for one class.
+        class_names: the names of classes 1 to K, the same in all records of a data set; () where
+            the format knows one kind of object.
+
+    Example:
+        >>> BoxRecord(Path("cat.jpg"), np.array([[2.0, 1.0, 7.0, 5.0]])).count
+        1
+    """
+
+    image: Path
+    boxes: np.ndarray = field(compare=False)
+    classes: np.ndarray | None = field(default=None, compare=False)
+    class_names: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def count(self) -> int:
+        """The number of boxes."""
+        return len(self.boxes)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from config.errors import InputError
 from datasets.paths import join_inside, require_size
@@ -33,12 +35,60 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
         >>> [row["count"] for where, row in read_table(path, ["image", "count"])]
         ['4']
     """
+    with _open_table(path) as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        _require_columns(reader.fieldnames or (), columns, path)
+        return [(f"`{path}` line {reader.line_num}", row) for row in reader]
+
+
+def read_bare_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Read a CSV table without a line of names.
+
+    Args:
+        path: file in UTF-8, with or without a byte order mark, of at most 256 MiB.
+        columns: what its columns are, in order; empty lines do not count.
+
+    Returns:
+        (file and line for messages, {column: text without blanks around it}) a row.
+
+    Raises:
+        InputError: no such file, too large, not a table, a line of names, or a row with another
+            number of columns.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "herd.csv"
+        >>> _ = path.write_text("1.jpg,4\\n")
+        >>> [row["count"] for where, row in read_bare_table(path, ["image", "count"])]
+        ['4']
+    """
+    rows = []
+    with _open_table(path) as file:
+        reader = csv.reader(file)
+        for cells in reader:
+            where = f"`{path}` line {reader.line_num}"
+            values = [cell.strip() for cell in cells]
+            if {*values} & {*columns} and not rows:
+                raise InputError(
+                    f"{where} must be a row, as the table has no line of names. It names "
+                    f"{', '.join(values)[:80]}; remove the line."
+                )
+            if values and len(values) != len(columns):
+                raise InputError(
+                    f"{where} must have the {len(columns)} columns {', '.join(columns)}. It has "
+                    f"{len(values)}."
+                )
+            rows += [(where, dict(zip(columns, values, strict=True)))] if values else []
+    return rows
+
+
+@contextlib.contextmanager
+def _open_table(path: Path) -> Iterator[TextIO]:
+    """Open a table; what its reader says against it becomes an `InputError`."""
     require_size(path, _MAX_BYTES)
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            _require_columns(reader.fieldnames or (), columns, path)
-            return [(f"`{path}` line {reader.line_num}", row) for row in reader]
+            yield file
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"`{path}` must be a CSV table in UTF-8. Reading says: {error}") from error
 

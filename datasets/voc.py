@@ -1,20 +1,26 @@
-"""Reads PASCAL VOC data sets, and what tools write in its format, as one point a box."""
+"""Reads PASCAL VOC data sets, and what tools write in its format."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from config.errors import InputError, MissingSplit
-from datasets.named_points import NamedPoints, list_class_names, number_classes
+from datasets.named_objects import (
+    NamedObjects,
+    fail_picture,
+    list_class_names,
+    number_classes,
+)
 from datasets.paths import find_dataset, index_pictures, join_inside, list_files, require_size
 from datasets.records import BadRecord, PointRecord
 from datasets.split_rules import SPLITS, check_split, every_fifth
-from datasets.voc_boxes import read_voc_boxes
+from datasets.voc_boxes import VocFile, make_voc_picture, read_voc_boxes
 
-_ANNOTATIONS = ("Annotations", "annotations", "annots", ".")
+_ANNOTATIONS = ("Annotations", "annotations", "annots", "annotations_from_mask", ".")
 _PICTURES = ("JPEGImages", "images", ".")
 _MAX_BYTES = 1 << 24
 _logger = logging.getLogger(__name__)
@@ -23,8 +29,10 @@ _logger = logging.getLogger(__name__)
 def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord | BadRecord]:
     """Read pictures and the centre of each box.
 
-    Layout: `Annotations/<name>.xml` (or `annotations`, `annots`, or beside the pictures) and
-    `JPEGImages/<name>.jpg` (or `images`; any kind of picture). The splits are the lists
+    Layout: `Annotations/<name>.xml` (or `annotations`, `annots`, `annotations_from_mask`, or beside
+    the pictures) and `JPEGImages/<name>.jpg` (or `images`; any kind of picture); where there is
+    neither folder, the pictures lie in the folder that the XML files call `<folder>`, at most two
+    levels deep in the data set's. The splits are the lists
     `ImageSets/Main/{train,val,test}.txt`, a name a line. Where there is no `train.txt`, training
     takes `trainval.txt` without the names of `val.txt`. Without lists, or with `trainval.txt`
     alone, every fifth picture by sorted name is "test" (see `datasets.split_rules`). Objects marked
@@ -56,12 +64,64 @@ def read_voc(data_dir: Path, dataset: str, split: str) -> list[PointRecord | Bad
         takes the integer mean of the corners as they are, one pixel further for every other box.
     """
     check_split(split)
+    data = _read_files(data_dir, dataset)
+    chosen = _choose(data, split)
+    names = list_class_names(data.pictures.values())
+    return number_classes((data.pictures[stem] for stem in chosen), names)
+
+
+def list_voc_objects(data_dir: Path, dataset: str) -> list[NamedObjects]:
+    """List the objects of all splits, with their boxes.
+
+    Layout, splits, off by one and what is left out: see `read_voc`.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        dataset: the folder of `Annotations`.
+
+    Returns:
+        Pictures in the order of the lists; a picture that several lists name comes once for each.
+        The split is None where there are no lists but `trainval.txt`.
+
+    Raises:
+        InputError: a folder, or the file of a name in a list, is missing.
+
+    Example:
+        >>> import tempfile
+        >>> list_voc_objects(Path(tempfile.mkdtemp()), "VOC2007")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `VOC2007` must be a folder inside ...
+    """
+    data = _read_files(data_dir, dataset)
+    if data.lists.keys() <= {"trainval"}:
+        return [data.pictures[stem] for stem in data.unsplit]
+    listed = []
+    for split in SPLITS:
+        with contextlib.suppress(MissingSplit):
+            listed += [replace(data.pictures[stem], split=split) for stem in _choose(data, split)]
+    return listed
+
+
+@dataclass(frozen=True, eq=False)
+class _VocData:
+    folder: Path
+    pictures: dict[str, NamedObjects]  # by stem
+    lists: dict[str, list[str]]  # stems by the name of the list
+
+    @property
+    def unsplit(self) -> list[str]:
+        return sorted(self.lists.get("trainval", self.pictures))
+
+
+def _read_files(data_dir: Path, dataset: str) -> _VocData:
     folder = find_dataset(data_dir, dataset)
     files = {path.stem: path for path in _list_annotations(data_dir, folder)}
-    images = _find_images(data_dir, folder, files)
-    pictures = {stem: _read_picture(path, images[stem]) for stem, path in files.items()}
-    chosen = _choose(data_dir, folder, split, sorted(files))
-    return number_classes((pictures[stem] for stem in chosen), list_class_names(pictures.values()))
+    read = {stem: _try_file(path) for stem, path in files.items()}
+    folders = {stem: file.folder for stem, file in read.items() if isinstance(file, VocFile)}
+    images = _find_images(data_dir, folder, files, folders)
+    pictures = {stem: _make_picture(read[stem], images[stem]) for stem in files}
+    return _VocData(folder, pictures, _read_lists(data_dir, folder, sorted(files)))
 
 
 def _list_annotations(data_dir: Path, folder: Path) -> list[Path]:
@@ -74,45 +134,60 @@ def _list_annotations(data_dir: Path, folder: Path) -> list[Path]:
     )
 
 
-def _find_images(data_dir: Path, folder: Path, files: dict[str, Path]) -> dict[str, Path]:
+def _find_images(
+    data_dir: Path, folder: Path, files: Iterable[str], folders: dict[str, str]
+) -> dict[str, Path]:
     """Return each annotation's picture; pictures without annotations are told of in the log."""
-    name = next(name for name in _PICTURES if (folder / name).is_dir())
-    known = index_pictures(data_dir, folder / name)
-    without = sorted(known.keys() - files.keys())
+    known: dict[str, Path] = {}
+    places = _find_places(folder, set(folders.values()))
+    for place in places:
+        known = index_pictures(data_dir, place) | known
+    without = sorted(known.keys() - set(files))
     if without:
         _logger.warning(
             "Left out %d pictures of %s without annotations, such as %s.",
             len(without),
-            folder / name,
+            known[without[0]].parent,
             known[without[0]].name,
         )
-    return {stem: known.get(stem, folder / name / f"{stem}.jpg") for stem in files}
+    return {stem: known.get(stem, places[-1] / f"{stem}.jpg") for stem in files}
 
 
-def _read_picture(path: Path, image: Path) -> NamedPoints:
+def _find_places(folder: Path, named: set[str]) -> list[Path]:
+    """Return the folders of the pictures, the first first; `named` are those of the XML files."""
+    usual = next(folder / name for name in _PICTURES if (folder / name).is_dir())
+    if usual != folder:
+        return [usual]
+    # Only names are compared, so that a hostile one leads nowhere.
+    inside = [path for depth in ("*", "*/*") for path in folder.glob(depth) if path.name in named]
+    return [usual, *sorted(path for path in inside if path.is_dir())]
+
+
+def _try_file(path: Path) -> VocFile | str:
+    """Return the content, or why it cannot be used."""
     try:
-        file = read_voc_boxes(path)
+        return read_voc_boxes(path)
     except InputError as error:
-        return NamedPoints(image, np.zeros((0, 2)), (), problem=str(error))
-    kept = ~file.difficult
-    centres = (file.boxes[kept, :2] + file.boxes[kept, 2:]) / 2  # (N, 2) x, y
-    names = tuple(np.array(file.names, object)[kept])
-    return NamedPoints(image, centres[:, ::-1], names)
+        return str(error)
 
 
-def _choose(data_dir: Path, folder: Path, split: str, stems: list[str]) -> list[str]:
+def _make_picture(file: VocFile | str, image: Path) -> NamedObjects:
+    return fail_picture(image, file) if isinstance(file, str) else make_voc_picture(image, file)
+
+
+def _choose(data: _VocData, split: str) -> list[str]:
     """Return the names of a split's pictures."""
-    lists = _read_lists(data_dir, folder, stems)
+    lists = data.lists
     if split in lists:
         return lists[split]
     if lists.keys() <= {"trainval"}:
-        return every_fifth(sorted(lists.get("trainval", stems)), split)
+        return every_fifth(data.unsplit, split)
     if split == "train" and "trainval" in lists:
         return [stem for stem in lists["trainval"] if stem not in set(lists.get("val", ()))]
     if split == "val":
         return []
     raise MissingSplit(
-        f"`{folder}` must have the list `ImageSets/Main/{split}.txt`. It has "
+        f"`{data.folder}` must have the list `ImageSets/Main/{split}.txt`. It has "
         f"{', '.join(f'{name}.txt' for name in lists)}; add the list."
     )
 

@@ -1,4 +1,4 @@
-"""Reads the boxes of one PASCAL VOC annotation file."""
+"""Reads the boxes of one PASCAL VOC annotation file, the one place that knows its off by one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from config.errors import InputError
+from datasets.box_flaws import BoxFlaw, describe_flaw, find_flaw
+from datasets.named_objects import NamedObjects, make_picture
 from datasets.xml_files import parse_number, read_xml
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -25,6 +27,8 @@ class VocFile:
         names: N class names.
         boxes: (N, 4) float64 array, xyxy in pixels, half-open, inside the picture.
         difficult: (N,) bool array, the objects that VOC does not evaluate.
+        folder: the folder of the picture, as the file calls it; "" where it does not.
+        flaws: what was wrong with boxes; those "beyond" their picture were cut, others left out.
 
     Example:
         >>> VocFile((3, 4), ("cat",), np.array([[0.0, 0, 2, 2]]), np.array([False])).size
@@ -35,6 +39,8 @@ class VocFile:
     names: tuple[str, ...]
     boxes: np.ndarray
     difficult: np.ndarray
+    folder: str = ""
+    flaws: tuple[BoxFlaw, ...] = ()
 
 
 def read_voc_boxes(path: Path) -> VocFile:
@@ -71,19 +77,46 @@ def read_voc_boxes(path: Path) -> VocFile:
     """
     annotation = read_xml(path, "annotation")
     size = tuple(_read_side(annotation, side, path) for side in ("height", "width"))
-    names, boxes, difficult = [], [], []
+    names, boxes, difficult, flaws = [], [], [], []
     for i, element in enumerate(annotation.iterfind("object")):
         where = f"`{path}` object {i}"
         name, box = _read_name(element, where), _read_box(element, where)
-        cut = np.clip(box, 0, [size[1], size[0]] * 2)
-        if problem := _find_problem(box, cut):
-            _logger.warning("Left out %s `%s`, whose box %s.", where, name, problem)
+        if kind := _find_flaw(box, size):
+            flaws.append(describe_flaw(kind, f"{where} `{name}`"))
+        if kind not in ("", "beyond"):
+            _logger.warning("Left out %s.", flaws[-1].text)
             continue
         names.append(name)
-        boxes.append(cut)
+        boxes.append(np.clip(box, 0, [size[1], size[0]] * 2))
         difficult.append((element.findtext("difficult") or "").strip() == "1")
     boxes = np.array(boxes, np.float64).reshape(-1, 4)
-    return VocFile(size, tuple(names), boxes, np.array(difficult, bool))
+    folder = (annotation.findtext("folder") or "").strip()
+    return VocFile(size, tuple(names), boxes, np.array(difficult, bool), folder, tuple(flaws))
+
+
+def make_voc_picture(
+    image: Path, file: VocFile, *, split: str | None = None, name: str | None = None
+) -> NamedObjects:
+    """Make a picture of the objects of a file that are not difficult.
+
+    Args:
+        image: picture file.
+        file: what `read_voc_boxes` returned.
+        split: "train", "val" or "test"; None where none is told.
+        name: class of all objects; None for those of the file.
+
+    Returns:
+        The picture; a point is the centre of its box.
+
+    Example:
+        >>> file = VocFile((3, 4), ("cat",), np.array([[0.0, 0, 2, 2]]), np.array([False]))
+        >>> make_voc_picture(Path("a.jpg"), file).points
+        array([[1., 1.]])
+    """
+    centres = (file.boxes[:, :2] + file.boxes[:, 2:]) / 2  # (N, 2) x, y
+    kept = np.flatnonzero(~file.difficult)
+    objects = [(centres[i, ::-1], file.boxes[i], name or file.names[i]) for i in kept]
+    return make_picture(image, objects, split=split, size=file.size, flaws=file.flaws)
 
 
 def _read_side(annotation: Element, side: str, path: Path) -> int:
@@ -111,11 +144,8 @@ def _read_box(element: Element, where: str) -> np.ndarray:
     return np.array(sides) - [1, 1, 0, 0]
 
 
-def _find_problem(box: np.ndarray, cut: np.ndarray) -> str:
-    """Say what is wrong with a box; `cut` is its part inside the picture."""
-    extent = box[2:] - box[:2] - 1  # xmax - xmin, ymax - ymin
-    if (extent < 0).any():
-        return "is inverted"
-    if (extent == 0).any():
-        return "has no extent"
-    return "" if (cut[2:] > cut[:2]).all() else "lies outside its picture"
+def _find_flaw(box: np.ndarray, size: tuple[int, int]) -> str:
+    """Tell what is wrong with a box; one whose corners are one pixel is a stray click."""
+    clicked = box - [0, 0, 1, 1]  # xmin, ymin, xmax, ymax, less 1
+    kind = find_flaw(clicked, size)
+    return kind if kind in ("inverted", "empty") else find_flaw(box, size)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.coco import read_coco
+from datasets.coco import list_coco_objects, read_coco
 
 
 def box(image=1, category=1, bbox=(2, 1, 3, 4), **others):
@@ -158,3 +158,30 @@ def test_read_coco_reads_one_object_as_one_row(tmp_path):
     write(tmp_path / "coco" / "objects.json", [box()])
     record = read_coco(tmp_path, "coco", "train")[0]
     assert record.points.shape == (1, 2) and record.points.dtype == np.float64
+
+
+def test_list_coco_objects_gives_boxes_of_all_splits(tmp_path):
+    folder = tmp_path / "coco" / "annotations"
+    annotations = [
+        box(),
+        box(point=[1, 1], bbox="absent"),
+        box(point=[1, 1], bbox=[]),
+        box(iscrowd=1),
+    ]
+    write(folder / "instances_train2017.json", [*annotations, box(bbox=(1, 1, 0, 1))])
+    write(folder / "instances_test2017.json", [box(bbox=(-3, 0, 90, 2))], names=("b.jpg",))
+    test, train = list_coco_objects(tmp_path, "coco")
+    np.testing.assert_array_equal(train.boxes, [[2, 1, 5, 5], [np.nan] * 4, [np.nan] * 4])
+    assert train.names == ("cat",) * 3 and (train.split, test.split) == ("train", "test")
+    assert [flaw.kind for flaw in train.flaws] == ["empty"] and train.size is None
+    np.testing.assert_array_equal(test.boxes, [[-3, 0, 87, 2]])  # as the file has it
+
+
+def test_list_coco_objects_reads_the_size_of_a_picture(tmp_path):
+    path = tmp_path / "coco" / "objects.json"
+    write(path, [])
+    content = json.loads(path.read_text())
+    for value, size in ((6, (6, 8)), ("6", None), (0, None)):
+        content["images"][0] |= {"height": value, "width": 8}
+        path.write_text(json.dumps(content))
+        assert list_coco_objects(tmp_path, "coco")[0].size == size

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.cvat import read_cvat
+from datasets.cvat import list_cvat_objects, read_cvat
 
 POINTS = '<points label="rat" points="1.5,2;3,4" occluded="0"/>'
 
@@ -100,3 +100,41 @@ def test_read_cvat_refuses_other_files(tmp_path):
 def test_read_cvat_takes_a_file_by_name(tmp_path):
     write(tmp_path, ("a.jpg", POINTS, ""), name="cells/mine.xml")
     assert read_cvat(tmp_path, "cells/mine.xml", "train")[0].count == 2
+
+
+def list_boxes(data_dir, inside):
+    write(data_dir, ("a.jpg", inside, ""))
+    (picture,) = list_cvat_objects(data_dir, "cells")
+    assert picture.size == (6, 8) and picture.split is None
+    return picture.boxes
+
+
+def test_list_cvat_objects_gives_the_boxes_of_shapes_and_none_of_points(tmp_path):
+    inside = POINTS.replace(";3,4", "") + (
+        '<box label="cat" xtl="6" ytl="1" xbr="2" ybr="5"/>'
+        '<polygon label="cat" points="0,0;4,0;4,2"/>'
+        '<ellipse label="cat" cx="3" cy="5" rx="2" ry="1"/>'
+        '<ellipse label="cat" cx="3" cy="5"/>'
+    )
+    # The inverted box stays as it is.
+    expected = [[np.nan] * 4, [6, 1, 2, 5], [0, 0, 4, 2], [1, 4, 5, 6], [np.nan] * 4]
+    np.testing.assert_allclose(list_boxes(tmp_path, inside), expected)
+
+
+def test_list_cvat_objects_puts_an_upright_box_around_a_turned_one(tmp_path):
+    inside = (
+        '<box label="cat" xtl="2" ytl="1" xbr="6" ybr="5" rotation="30"/>'
+        '<ellipse label="cat" cx="3" cy="5" rx="2" ry="1" rotation="90"/>'
+    )
+    # Half of the first is 2 cos 30 + 2 sin 30 = sqrt(3) + 1.
+    reach = 3**0.5 + 1
+    expected = [[4 - reach, 3 - reach, 4 + reach, 3 + reach], [2, 3, 4, 7]]
+    np.testing.assert_allclose(list_boxes(tmp_path, inside), expected)
+
+
+@pytest.mark.parametrize("side", ["", "0", "1e3", "-6", "9" * 5000])
+def test_list_cvat_objects_ignores_a_size_that_is_none(tmp_path, side):
+    write(tmp_path, ("a.jpg", "", ""))
+    path = tmp_path / "cells" / "annotations.xml"
+    path.write_text(path.read_text().replace('width="8"', f'width="{side}"'))
+    assert list_cvat_objects(tmp_path, "cells")[0].size is None

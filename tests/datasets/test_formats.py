@@ -3,7 +3,7 @@ import json
 import pytest
 
 from config.errors import InputError
-from datasets.formats import FORMATS, read_counted
+from datasets.formats import BOX_FORMATS, FORMATS, list_boxes, read_counted
 
 
 def test_read_counted_reads_the_format_asked_for(tmp_path):
@@ -35,3 +35,27 @@ def test_every_format_refuses_a_data_set_outside(tmp_path, name):
 def test_every_format_refuses_an_unknown_split(tmp_path, name):
     with pytest.raises(InputError):
         read_counted(name, tmp_path, ".", "everything")
+
+
+@pytest.mark.parametrize("name", BOX_FORMATS)
+def test_every_format_of_boxes_refuses_a_data_set_outside(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(InputError, match="must lie inside the data folder"):
+        list_boxes(name, tmp_path / "data", "../other")
+    with pytest.raises(InputError, match="`--data_dir` must be a folder"):
+        list_boxes(name, tmp_path / "absent", "crowd")
+
+
+def test_every_format_of_boxes_gives_centres_too():
+    assert BOX_FORMATS.keys() <= FORMATS.keys()
+
+
+def test_list_boxes_of_two_data_sets_of_which_one_tells_splits(tmp_path):
+    row = "{}.png,6,8,1,2,5,6,cat,0\n"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.csv").write_text(row.format(name))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "boxes.csv").write_text(row.format("c"))
+    # Data sets may differ.
+    assert [each.split for each in list_boxes("boxes", tmp_path, "a + c")] == ["train", None]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.label_studio import read_label_studio
+from datasets.label_studio import list_label_studio_objects, read_label_studio
 
 
 def result(kind, value, label="cell"):
@@ -137,3 +137,24 @@ def test_shapes_without_a_class_are_objects(tmp_path):
     record = read_one(tmp_path, task(results=[shape]))
     np.testing.assert_allclose(record.points, [[50, 20]])
     assert record.class_names == ("object",)
+
+
+def test_list_label_studio_objects_gives_the_boxes_of_shapes(tmp_path):
+    turned = {"x": 50, "y": 50, "width": 20, "height": 20, "rotation": 90}
+    results = [
+        result("keypointlabels", {"x": 10, "y": 50, "width": 0.5}),
+        result("rectanglelabels", {"x": 10, "y": 10, "width": 20, "height": 20}),
+        # From (100, 50), 40 right becomes 40 down and 20 down becomes 20 left.
+        result("rectanglelabels", turned),
+        # x 50 -+ 6, y 30 -+ 5 pixels; turned by 90 degrees x 50 -+ 5, y 30 -+ 6
+        result("ellipselabels", {"x": 25, "y": 30, "radiusX": 3, "radiusY": 5}),
+        result("ellipselabels", {"x": 25, "y": 30, "radiusX": 3, "radiusY": 5, "rotation": 90}),
+        result("ellipselabels", {"x": 25, "y": 30}),
+        result("polygonlabels", {"points": [[0, 0], [50, 0], [50, 40]]}),
+    ]
+    write(tmp_path, [task(results=results)])
+    (picture,) = list_label_studio_objects(tmp_path, "cells")
+    none = [np.nan] * 4
+    expected = [none, [20, 10, 60, 30], [80, 50, 100, 90], [44, 25, 56, 35], [45, 24, 55, 36]]
+    np.testing.assert_allclose(picture.boxes, [*expected, none, [0, 0, 100, 40]])
+    assert picture.size == (100, 200)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.labelme import read_labelme
+from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.records import BadRecord
 
 
@@ -115,3 +115,28 @@ def test_read_labelme_keeps_the_place_of_a_picture_whose_file_is_damaged(tmp_pat
     assert [record.image.name for record in records] == [f"{name}.jpg" for name in "abcd"]
     assert records[1].image.parent.name == "images" and "b.json` must be JSON" in records[1].reason
     assert records[2].class_names == ("cell",)
+
+
+def test_list_labelme_objects_gives_the_boxes_of_shapes_and_none_of_points(tmp_path):
+    shapes = [
+        shape("point", [[1.5, 2]]),
+        shape("rectangle", [[6, 5], [2, 1]]),
+        shape("circle", [[3, 4], [3, 9]]),
+        shape("circle", [[3, 4]]),
+        shape("polygon", [[0, 0], [4, 0], [4, 2]]),
+        shape("mask", [[0, 0], [3, 5]]),
+    ]
+    write(tmp_path / "cells" / "a.json", shapes)
+    (picture,) = list_labelme_objects(tmp_path, "cells")
+    none = [np.nan] * 4
+    expected = [none, [2, 1, 6, 5], [-2, -1, 8, 9], none, [0, 0, 4, 2], [0, 0, 3, 5]]
+    np.testing.assert_array_equal(picture.boxes, expected)
+    assert picture.size == (6, 8) and picture.split is None
+
+
+def test_list_labelme_objects_lists_all_splits_and_damaged_files(tmp_path):
+    write(tmp_path / "cells" / "train" / "a.json", [])
+    (tmp_path / "cells" / "test").mkdir()
+    (tmp_path / "cells" / "test" / "b.json").write_text("{")
+    train, test = list_labelme_objects(tmp_path, "cells")
+    assert (train.split, test.split) == ("train", "test") and "must be JSON" in test.problem

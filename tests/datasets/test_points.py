@@ -145,7 +145,7 @@ def test_read_points_refuses_points_that_are_no_numbers(one_record, value):
 
 @pytest.mark.parametrize("name", formats.COUNT_FORMATS)
 def test_read_points_names_the_formats_that_give_points(tmp_path, name):
-    with pytest.raises(InputError, match=f"where the objects are: bbbc039.*voc. Received {name}"):
+    with pytest.raises(InputError, match=f"where the objects are: bbbc039.*yolo. Received {name}"):
         read_points(name, tmp_path, ".", "train")
 
 

@@ -1,7 +1,9 @@
+from collections import Counter
+
 import pytest
 
 from config.errors import InputError
-from datasets.splits import hold_out
+from datasets.splits import hold_out, split_by_class
 
 
 def test_hold_out_keeps_every_record_once_and_in_order():
@@ -24,3 +26,61 @@ def test_hold_out_depends_on_the_seed_alone():
 def test_hold_out_refuses_an_empty_side(records, fraction):
     with pytest.raises(InputError, match="must leave records on both sides"):
         hold_out(records, fraction, seed=0)
+
+
+def count(labels, held_out):
+    return Counter(labels[i] for i in held_out)
+
+
+def split(labels, fraction, *, seed=0):
+    return split_by_class(range(len(labels)), labels, fraction, seed=seed, name="test_fraction")
+
+
+def test_split_by_class_takes_the_share_of_every_class():
+    labels = ["a", "b"] * 10 + ["b"] * 20
+    kept, held_out = split(labels, 0.2)
+    assert count(labels, held_out) == {"a": 2, "b": 6}  # .2 x 10, .2 x 30
+    assert sorted(kept + held_out) == list(range(40)) and kept == sorted(kept)
+
+
+def test_split_by_class_gives_what_rounding_leaves_to_those_that_lose_most():
+    labels = ["a"] * 4 + ["b"] * 9 + ["c"] * 7
+    # .2 x 20 = 4; .8, 1.8 and 1.4 give 0, 1, 1, and two more go to a and b.
+    assert count(labels, split(labels, 0.2)[1]) == {"a": 1, "b": 2, "c": 1}
+
+
+def test_split_by_class_keeps_a_single_record_and_says_so(caplog):
+    labels = ["a"] + ["b"] * 9
+    assert count(labels, split(labels, 0.5)[1]) == {"b": 5}
+    assert "The class a has one picture" in caplog.text
+
+
+def test_split_by_class_holds_one_of_few_out_but_never_a_whole_class():
+    assert len(split(["a", "a"], 0.01)[1]) == 1
+    assert count(["a", "a", "b", "b"], split(["a", "a", "b", "b"], 0.99)[1]) == {"a": 1, "b": 1}
+
+
+def test_split_by_class_of_nothing_to_hold_out():
+    assert split(["a", "b"], 0) == ([0, 1], [])
+
+
+def test_split_by_class_depends_on_the_seed_alone():
+    labels = ["a"] * 30 + ["b"] * 30
+    assert split(labels, 0.2, seed=1) == split(labels, 0.2, seed=1) != split(labels, 0.2, seed=2)
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], []])
+def test_split_by_class_refuses_classes_of_one_record(labels):
+    with pytest.raises(InputError, match="`test_fraction` must leave records on both sides"):
+        split(labels, 0.5)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
+def test_split_by_class_refuses_no_share(fraction):
+    with pytest.raises(InputError, match="`test_fraction` must be at least 0 and below 1"):
+        split(["a", "a"], fraction)
+
+
+def test_split_by_class_needs_a_class_a_record():
+    with pytest.raises(ValueError, match="one entry a record, 2. Received 1"):
+        split_by_class([1, 2], ["a"], 0.5, seed=0, name="test_fraction")

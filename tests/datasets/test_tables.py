@@ -1,7 +1,7 @@
 import pytest
 
 from config.errors import InputError
-from datasets.tables import read_table, take_image, take_split_name
+from datasets.tables import read_bare_table, read_table, take_image, take_split_name
 
 
 def test_read_table_tells_the_line_of_each_row(tmp_path):
@@ -29,3 +29,30 @@ def test_take_split_name_knows_three_names():
     assert take_split_name({"image": "a"}, "line 2") is None
     with pytest.raises(InputError, match="one of train, val, test. Received Train"):
         take_split_name({"split": "Train"}, "line 2")
+
+
+def test_read_bare_table_reads_rows_without_names(tmp_path):
+    (tmp_path / "a.csv").write_text("\ufeff1.jpg, 2\n\n3.jpg,image\n", encoding="utf-8")
+    rows = read_bare_table(tmp_path / "a.csv", ["image", "row"])
+    assert [row for _, row in rows] == [
+        {"image": "1.jpg", "row": "2"},
+        {"image": "3.jpg", "row": "image"},
+    ]
+    assert rows[1][0].endswith("line 3")
+    (tmp_path / "a.csv").write_text("")
+    assert read_bare_table(tmp_path / "a.csv", ["image"]) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"image,row\n1.jpg,2\n", "line 1 must be a row, as the table has no line of names"),
+        (b"1.jpg,2\n3.jpg\n", "line 2 must have the 2 columns image, row. It has 1"),
+        (b"1.jpg,\xff\n", "must be a CSV table in UTF-8"),
+        (b'1.jpg,"' + b"x" * 200_000, "must be a CSV table"),
+    ],
+)
+def test_read_bare_table_names_what_is_wrong(tmp_path, content, message):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_bare_table(tmp_path / "a.csv", ["image", "row"])

@@ -3,7 +3,7 @@ import pytest
 
 from config.errors import InputError
 from datasets.records import BadRecord
-from datasets.voc import read_voc
+from datasets.voc import list_voc_objects, read_voc
 
 CAT = ("cat", (1, 1, 2, 3), 0)
 
@@ -116,3 +116,50 @@ def test_read_voc_names_a_damaged_file_and_reads_the_others(tmp_path, write_set)
     assert [isinstance(record, BadRecord) for record in records] == [False, True, False]
     assert records[1].image.name == "b.jpg" and "b.xml` must be" in records[1].reason
     assert records[2].class_names == ("cat",)
+
+
+def test_read_voc_finds_the_folder_of_pictures_that_the_files_name(tmp_path, write_set):
+    # The writer's files call their folder "x"; another one holds masks of equal names.
+    folder = write_set("a", annotations="annotations_from_mask", pictures="pictures/x")
+    (folder / "pictures" / "mask").mkdir()
+    (folder / "pictures" / "mask" / "a.jpg").touch()
+    (folder / "annotations_original").mkdir()
+    (folder / "annotations_original" / "b.xml").write_text("no XML")
+    (record,) = read_voc(tmp_path, "voc", "train")
+    assert record.image == folder / "pictures" / "x" / "a.jpg"
+
+
+def test_read_voc_does_not_follow_a_folder_that_leads_out(tmp_path, write_set):
+    folder = write_set("a", pictures="x")
+    path = folder / "Annotations" / "a.xml"
+    path.write_text(path.read_text().replace("<folder>x", "<folder>../../etc"))
+    (record,) = read_voc(tmp_path, "voc", "train")
+    assert record.image.resolve() == folder / "a.jpg"
+
+
+def test_list_voc_objects_gives_boxes_and_splits(tmp_path, write_set, write_voc):
+    folder = write_set("abc", lists={"train": "b\na", "test": "c\na"})
+    write_voc(folder / "Annotations" / "b.xml", [CAT, ("rat", (3, 3, 20, 4), 0), ("x", CAT[1], 1)])
+    pictures = list_voc_objects(tmp_path, "voc")
+    assert [(each.image.stem, each.split) for each in pictures] == [
+        ("b", "train"),
+        ("a", "train"),
+        ("c", "test"),
+        ("a", "test"),
+    ]
+    np.testing.assert_array_equal(pictures[0].boxes, [[0, 0, 2, 3], [2, 2, 8, 4]])
+    assert pictures[0].names == ("cat", "rat") and pictures[0].size == (6, 8)
+    assert [flaw.kind for flaw in pictures[0].flaws] == ["beyond"]
+
+
+@pytest.mark.parametrize("lists", [None, {"trainval": "b\na"}])
+def test_list_voc_objects_without_lists_of_splits_tells_none(tmp_path, write_set, lists):
+    write_set("ab", lists=lists)
+    found = [(each.image.stem, each.split) for each in list_voc_objects(tmp_path, "voc")]
+    assert found == [("a", None), ("b", None)]
+
+
+def test_list_voc_objects_keeps_the_problem_of_a_damaged_file(tmp_path, write_set):
+    (write_set("a") / "Annotations" / "a.xml").write_text("<annotation>")
+    (picture,) = list_voc_objects(tmp_path, "voc")
+    assert "must be whole XML" in picture.problem and picture.boxes.shape == (0, 4)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.named_points import (
-    NamedPoints,
+from datasets.named_objects import (
+    NamedObjects,
     list_class_names,
     make_records,
     number_classes,
@@ -14,7 +14,7 @@ from datasets.named_points import (
 
 
 def picture(name, *names, split=None):
-    return NamedPoints(Path(name), np.zeros((len(names), 2)), names, split)
+    return NamedObjects(Path(name), np.zeros((len(names), 2)), names, split)
 
 
 def test_make_records_numbers_the_classes_of_all_splits():

@@ -1,0 +1,82 @@
+"""Check a data set before training: pictures, annotations, duplicates, balance of the classes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from training.command_line import run_command
+
+EXIT_PROBLEMS = 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> arguments = "--check --format voc --dataset raccoon --data_dir data".split()
+        >>> build_parser().parse_args(arguments).dataset
+        'raccoon'
+    """
+    parser = argparse.ArgumentParser(
+        prog="prepare_data.py",
+        description=__doc__,
+        epilog="Exit status: 0 without problems, 1 with problems, 2 where the check cannot run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--check", action="store_true", required=True, help="what to do")
+    parser.add_argument("--format", required=True, help="layout of the data, see docs/data.md")
+    parser.add_argument(
+        "--dataset", required=True, help="folder inside --data_dir; with boxes several joined by +"
+    )
+    parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
+    parser.add_argument("--max_pixels", type=int, default=100_000_000, help="largest picture")
+    parser.add_argument("--workers", type=int, help="threads; one a processor by default")
+    parser.add_argument("--json", metavar="FILE", help="write everything that was found there, too")
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Check the data set and print what was found.
+
+    Args:
+        args: from `build_parser`.
+
+    Returns:
+        0 without problems, 1 with problems.
+
+    Raises:
+        InputError: an argument is out of range, or the data set cannot be read at all.
+
+    Example:
+        >>> # see docs/data.md
+    """
+    from config.errors import InputError
+    from config.files import write_json
+    from datasets.check_report import check_dataset, describe_report, report_to_dict
+
+    for name in ("max_pixels", "workers"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise InputError(f"`--{name}` must be at least 1. Received {value}.")
+    if args.json and not Path(args.json).parent.is_dir():
+        raise InputError(f"`--json` must lie in a folder that exists. Received {args.json}.")
+    report = check_dataset(
+        args.format,
+        Path(args.data_dir),
+        args.dataset,
+        max_pixels=args.max_pixels,
+        workers=args.workers,
+    )
+    if args.json:
+        write_json(report_to_dict(report), Path(args.json))
+    print(describe_report(report))
+    return EXIT_PROBLEMS if report.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

@@ -1,0 +1,74 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import prepare_data
+from training.command_line import run_command
+
+SCRIPT = Path(prepare_data.__file__)
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """Write five pictures of noise with a box each."""
+    generator = np.random.default_rng(0)
+    rows = []
+    for i in range(5):
+        noise = Image.fromarray(generator.integers(0, 256, (6, 8, 3), np.uint8))
+        (tmp_path / "zoo").mkdir(exist_ok=True)
+        noise.resize((80, 60)).save(tmp_path / "zoo" / f"{i}.png")
+        rows.append(f"{i}.png,60,80,10,20,50,60,cat,0\n")
+    (tmp_path / "zoo" / "boxes.csv").write_text("".join(rows))
+    return tmp_path
+
+
+def run(data_dir, *arguments):
+    arguments = ["--check", "--dataset", "zoo", "--data_dir", str(data_dir), *arguments]
+    if "--format" not in arguments:
+        arguments += ["--format", "boxes"]
+    return run_command(prepare_data.main, prepare_data.build_parser(), arguments)
+
+
+def test_prepare_data_finds_nothing_wrong_with_sound_data(data_dir, capsys):
+    assert run(data_dir) == 0
+    printed = capsys.readouterr().out
+    assert "zoo (boxes): 5 pictures" in printed and printed.endswith("no problems\n")
+
+
+def test_prepare_data_tells_of_problems_by_its_status(data_dir, capsys, tmp_path):
+    (data_dir / "zoo" / "3.png").unlink()
+    assert run(data_dir, "--json", str(tmp_path / "found.json")) == 1
+    assert "missing pictures: 1" in capsys.readouterr().out
+    content = json.loads((tmp_path / "found.json").read_text())
+    assert content["findings"][0]["kind"] == "missing" and not content["clean"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--format", "boxs"], "the nearest is boxes"),
+        (["--format", "voc"], "must hold a folder `Annotations`"),
+        (["--max_pixels", "0"], "`--max_pixels` must be at least 1"),
+        (["--workers", "0"], "`--workers` must be at least 1"),
+        (["--json", "/absent/a.json"], "`--json` must lie in a folder that exists"),
+    ],
+)
+def test_prepare_data_that_cannot_run_says_so_in_one_line(data_dir, capsys, arguments, message):
+    assert run(data_dir, *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_prepare_data_runs_as_a_script(data_dir):
+    arguments = ["--check", "--format", "boxes", "--dataset", "zoo", "--data_dir", str(data_dir)]
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0 and "no problems" in done.stdout, done.stderr
+    done = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, timeout=120)
+    assert done.returncode == 2
