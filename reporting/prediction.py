@@ -108,12 +108,13 @@ class Prediction:
     boxes: Boxes | None = None
 
 
-def find_images(source: str) -> list[tuple[str, Path]]:
+def find_images(source: str, *, option: str = "--input") -> list[tuple[str, Path]]:
     """List the pictures that an `--input` means.
 
     Args:
         source: a picture, a folder (its pictures by suffix, not those of folders inside), or a
             glob pattern (`**` goes through folders).
+        option: the option that named it, for the message.
 
     Returns:
         Sorted (name, path): the name is relative to the folder that holds them all.
@@ -138,7 +139,7 @@ def find_images(source: str) -> list[tuple[str, Path]]:
     if not files:
         received = "a folder without pictures" if path.is_dir() else "a path that matches no file"
         raise InputError(
-            "`--input` must be a picture, a folder of pictures or a glob in quotes. "
+            f"`{option}` must be a picture, a folder of pictures or a glob in quotes. "
             f"Received {source}, {received}; pictures end in {', '.join(IMAGE_SUFFIXES)}."
         )
     root = Path(os.path.commonpath([file.parent for file in files]))

@@ -80,3 +80,29 @@ def test_export_takes_a_localization_run_and_its_class_names(tmp_path):
     signature = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
     names = {"boxes", "scores", "classes", "class_probabilities"}
     assert set(signature.structured_outputs) == names
+
+
+def test_export_writes_a_litert_file(tmp_path, capsys):
+    build_small_locator(("cat", "dog")).save(tmp_path / "localizer.keras")
+    out = tmp_path / "out" / "a.tflite"
+    assert run(tmp_path, out, "--format", "litert") == 0
+    assert out.is_file() and json.loads(out.with_suffix(".json").read_text())["quantize"] == "none"
+    assert f"LiteRT: {out}" in capsys.readouterr().out
+
+
+def test_export_litert_says_what_cannot_be_used(run_dir, tmp_path, capsys):
+    build_small_locator().save(tmp_path / "localizer.keras")
+    out = tmp_path / "a.tflite"
+    cases = [
+        ((run_dir, out, "--format", "litert"), "must be a locator"),
+        ((tmp_path, out, "--format", "litert", "--quantize", "int8"), "give `--calibration`"),
+        ((tmp_path, tmp_path / "a", "--quantize", "int8"), "for `--format litert` only"),
+        (
+            (tmp_path, out, "--format", "litert", "--calibration", str(tmp_path)),
+            "`--calibration` must be a picture, a folder",
+        ),
+    ]
+    for arguments, message in cases:
+        assert run(*arguments) == 2
+        assert message in capsys.readouterr().err
+    assert not out.exists()
