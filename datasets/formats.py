@@ -11,6 +11,8 @@ from config.errors import InputError
 from datasets.annotations import read_counted_annotations
 from datasets.bbbc039 import read_bbbc039
 from datasets.box_csv import list_box_csv_objects, read_box_csv
+from datasets.ccp import list_ccp_tags
+from datasets.class_folders import list_class_folders
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
@@ -19,6 +21,7 @@ from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
 from datasets.mask_files import add_masks, read_class_names
+from datasets.mask_folders import list_mask_folders
 from datasets.named_objects import NamedObjects, check_told
 from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
 from datasets.paths import join_inside
@@ -31,6 +34,7 @@ from datasets.tagged_pictures import TaggedPicture, tag_objects
 from datasets.trancos import read_trancos
 from datasets.ucf_cc_50 import read_ucf_cc_50
 from datasets.voc import list_voc_objects, read_voc
+from datasets.voc_tags import list_voc_tags
 from datasets.yolo import list_yolo_objects, read_yolo
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
@@ -81,7 +85,11 @@ def _tag_boxes(list_objects: Callable) -> Callable[[Path, str], list[TaggedPictu
 # Each lists the pictures of all splits of (data_dir, dataset), with their tags.
 TAG_FORMATS = {
     **{name: _tag_boxes(list_objects) for name, list_objects in BOX_FORMATS.items()},
+    "ccp": list_ccp_tags,
+    "folders": list_class_folders,
+    "masks": list_mask_folders,
     "tags": list_tag_table,
+    "voc": list_voc_tags,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 

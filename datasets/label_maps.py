@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from config.errors import InputError
-from datasets.images import MAX_PIXELS, read_labels
+from datasets.images import MAX_PIXELS, read_header, read_labels
 from datasets.matlab import read_mat
-from datasets.records import TagRecord
+from datasets.records import BadRecord, TagRecord
 
 IGNORED = 255
 _MAT_KEY = "groundtruth"  # of Clothing Co-Parsing
@@ -58,6 +59,39 @@ def read_label_map(
             )
         return np.where(values != 0, np.int32(record.tags[0]), np.int32(0))
     return _translate(values, record)
+
+
+def check_label_maps(
+    records: Sequence[TagRecord | BadRecord], *, max_pixels: int = MAX_PIXELS
+) -> int:
+    """Decode the masks of records, so that a wrong one is told before hours of training.
+
+    Args:
+        records: what `datasets.tags.read_tags` gives; bad ones and those without a mask, or whose
+            picture cannot be opened, are passed by.
+        max_pixels: larger masks are refused.
+
+    Returns:
+        The number of sound masks.
+
+    Raises:
+        InputError: see `read_label_map`; the first wrong mask is named.
+
+    Example:
+        >>> check_label_maps([TagRecord(Path("a.jpg"), (1,), ("cat",))])
+        0
+    """
+    num = 0
+    for record in records:
+        if isinstance(record, BadRecord) or record.mask is None:
+            continue
+        try:
+            header = read_header(record.image, max_pixels=max_pixels)
+        except InputError:  # named, and counted, when the pictures are decoded
+            continue
+        read_label_map(record, (header.height, header.width), max_pixels=max_pixels)
+        num += 1
+    return num
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:

@@ -88,10 +88,14 @@ def read_tags(
     class_names = choose_classes(sound, classes, dataset)
     sound = keep_tagged(sound, class_names, dataset)
     ranks = find_rarest(sound)
+
+    def get_class(picture: TaggedPicture) -> str:
+        return f"{min(picture.names, key=ranks.__getitem__)} (as the rarest tag)"
+
     splits = fill_splits(
         [picture for picture in sound if not picture.only_training],
         (test_fraction, validation_fraction),
-        get_class=lambda picture: min(picture.names, key=ranks.__getitem__),
+        get_class=get_class,
         seed=split_seed,
         dataset=dataset,
     )
