@@ -23,8 +23,8 @@ def resize_aligned(maps: tf.Tensor, size: tf.Tensor | tuple[int, int]) -> tf.Ten
         (B, height, width, C) float32.
 
     Example:
-        >>> resize_aligned(tf.reshape([0.0, 4.0], (1, 1, 2, 1)), (1, 5))[0, 0, :, 0].numpy().tolist()
-        [0.0, 1.0, 2.0, 3.0, 4.0]
+        >>> resize_aligned(tf.reshape([0.0, 2.0], (1, 1, 2, 1)), (1, 3)).numpy().ravel().tolist()
+        [0.0, 1.0, 2.0]
     """
     return tf.raw_ops.ResizeBilinear(images=maps, size=size, align_corners=True)
 

@@ -22,8 +22,8 @@ class MirrorPictures(keras.layers.Layer):
     """Change left and right of pictures or maps (B, H, W, C).
 
     Example:
-        >>> MirrorPictures()(keras.ops.reshape(keras.ops.arange(3), (1, 1, 3, 1)))[0, 0, :, 0].numpy()
-        array([2, 1, 0], dtype=int32)
+        >>> MirrorPictures()(tf.reshape([0.0, 1.0, 2.0], (1, 1, 3, 1))).numpy().ravel().tolist()
+        [2.0, 1.0, 0.0]
     """
 
     def call(self, images):
