@@ -107,7 +107,7 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
     """Let a run that goes on from another see the data of that one.
 
     Args:
-        args: the arguments of `finetune_wrapper.py`, completed; its experiment is of `TAKES_DATA`.
+        args: the arguments of `finetune_wrapper.py`, completed, of one of `TAKES_DATA`.
 
     Returns:
         The arguments; of `data_dir`, `format`, `train_data` and `test_data` those that the command
@@ -120,7 +120,8 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
     Example:
         >>> # see `training.model_files.name_model_file`
     """
-    continued = SEEDS if args.experiment == GUIDED_SEGMENTATION else LOCALIZATION
+    guided = vars(args).get("experiment") == GUIDED_SEGMENTATION
+    continued = SEEDS if guided else LOCALIZATION
     run = _find_run(args.model_path, args.experiment_dir, continued[0], continued)
     stored, given = read_run(run)[0], vars(args).get("given", ())
     dataset = stored.get("dataset")
