@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from config.guided_segmentation_params import GuidedSegmentationParams
 from config.localization_params import (
     LocalizationFinetuneParams,
     LocalizationFitParams,
@@ -23,6 +24,7 @@ __all__ = [
     "SCHEMAS",
     "BaselineParams",
     "EncoderParams",
+    "GuidedSegmentationParams",
     "ImageParams",
     "LocalizationFinetuneParams",
     "LocalizationFitParams",
@@ -198,6 +200,7 @@ SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
+    "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,

@@ -10,6 +10,11 @@ DEFAULT_DATA = {
     "training/baseline": {"format": "annotations", "dataset": "synthetic_ranked"},
     "training/localization": {"format": "coco", "dataset": "synthetic_objects"},
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
+    "finetuning/guided_segmentation": {
+        "format": "coco",
+        "train_data": "synthetic_objects",
+        "test_data": "synthetic_objects",
+    },
     "finetuning/localization": {
         "format": "coco",
         "train_data": "synthetic_objects",

@@ -9,14 +9,17 @@ from typing import Any
 
 from config.loader import find_schema, params_from_dict
 from config.schema import (
+    GuidedSegmentationParams,
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
 )
-from training.continued_runs import find_localization_run
+from training.continued_runs import find_localization_run, find_seeds_run
 from training.localization.variants import fill_published
 from training.run_folders import read_run
 
+# What of a run of seeds says which pictures, classes and masks it sees.
+SEEN_DATA = ("classes", "masks", "test_fraction", "validation_fraction", "split_seed")
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
 
@@ -24,7 +27,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     """Replace what stands for a value that is written elsewhere; other parameters stay.
 
     A localizer's null is the published value of its head, or that of the run that it continues;
-    `--patience`, where it is given, is its patience.
+    `--patience`, where it is given, is its patience. A guided segmentation takes from the run of
+    seeds what data it sees.
 
     Args:
         params: as the configuration says.
@@ -42,6 +46,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
         >>> resolve_params(params, argparse.Namespace()).batch_size
         8
     """
+    if isinstance(params, GuidedSegmentationParams):
+        return _fill_from_seeds(params, args)
     if not isinstance(params, LocalizationFitParams):
         return params
     if "patience" in vars(args).get("given", ()):
@@ -69,8 +75,18 @@ def _fill_from_run(
     return dataclasses.replace(params, **values)
 
 
-def read_continued_params(run: Path) -> LocalizationFitParams:
-    """Read the parameters of a localization run that is continued.
+def _fill_from_seeds(
+    params: GuidedSegmentationParams, args: argparse.Namespace
+) -> GuidedSegmentationParams:
+    """Take the choice of the data that is null from the run that gives the heat maps."""
+    run = find_seeds_run(args.model_path, args.experiment_dir, params.continues)
+    continued = read_continued_params(run)
+    missing = {name for name in SEEN_DATA if getattr(params, name) is None}
+    return dataclasses.replace(params, **{name: getattr(continued, name) for name in missing})
+
+
+def read_continued_params(run: Path) -> Any:
+    """Read the parameters of a run that is continued.
 
     Args:
         run: its folder.

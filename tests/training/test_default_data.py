@@ -59,4 +59,7 @@ def test_help_tells_the_defaults_of_every_experiment(stage, capsys):
 
 def test_describe_default_tells_shared_values_once():
     told = describe_default("format", "finetuning")
-    assert told == "default: coco (localization, points), annotations (noisy_synth_regress)"
+    assert told == (
+        "default: coco (guided_segmentation, localization, points), "
+        "annotations (noisy_synth_regress)"
+    )
