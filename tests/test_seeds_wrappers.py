@@ -103,7 +103,7 @@ def test_scoring_again_reads_what_the_run_kept(trained, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--set=image_size=32"], "the nearest is 33"),
+        (["--set=image_size=40"], "the nearest is 33"),
         (["--set=validation_fraction=0"], "pictures to validate on"),
         (["--filter_classes", "a"], "goes with ranked pairs"),
     ],
