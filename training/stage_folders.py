@@ -74,9 +74,7 @@ class StageFolder:
         for other in earlier:
             if StageFolder(other, self.identity).told is not None:
                 _take_over(other, self.folder)
-                _logger.info(
-                    "%s: taken from %s, which is complete and unchanged", self.folder, other
-                )
+                _logger.info("%s: taken from the same in %s", self.folder, other)
                 return
         self.folder.mkdir(parents=True)
         write_json({"identity": self.identity, "told": None}, self.folder / STAGE_FILE)
