@@ -46,6 +46,8 @@ def tiny_config(tmp_path_factory):
     boxes = {"epochs": 2, "num_pictures": 3}
     changes["localization"] = {**boxes, "image_size": 32, "batch_size": 4, "num_neurons": 4}
     changes["localization.finetune"] = boxes
+    seeds = {"epochs": 2, "num_pictures": 3, "cam_flip": False}
+    changes["seeds"] = {**seeds, "image_size": 33, "batch_size": 4, "num_neurons": 4}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -100,6 +102,7 @@ def small_encoder():
             "training.points.train.build_encoder", lambda *_, **__: _build_small_encoder()
         )
         patch.setattr("training.localization.model.build_encoder", _build_small_encoder)
+        patch.setattr("training.seeds.model.build_encoder", _build_small_encoder)
         yield _build_small_encoder
 
 

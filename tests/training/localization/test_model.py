@@ -8,7 +8,7 @@ import pytest
 from config.errors import InputError
 from config.loader import load_params
 from models.localizer import build_localizer, list_encoder_layers
-from training.localization.model import build_trained, count_thawed, thaw_encoder
+from training.localization.model import build_trained, thaw_encoder
 from training.localization.variants import fill_published
 from training.plateau import LoweredRate, ReduceOnPlateau
 
@@ -56,16 +56,6 @@ def test_batch_norm_stays_in_inference_mode_where_it_is_frozen(mobilenet):
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     assert num_without == num_all - len(norms) and not any(layer.trainable for layer in norms)
-
-
-@pytest.mark.parametrize("text", ["some", "last:0", "last:6", "last:-1", "last:", "last:1.5", ""])
-def test_count_thawed_names_what_it_cannot_understand(text):
-    with pytest.raises(InputError, match="none, all, or last:N with N from 1 to the 5 layers"):
-        count_thawed(text, 5)
-
-
-def test_count_thawed_counts():
-    assert [count_thawed(text, 5) for text in ("none", "all", "last:5")] == [0, 5, 5]
 
 
 @pytest.fixture
