@@ -25,6 +25,10 @@ class SeedsParams(EncoderParams, TrainingParams):
     variant: Literal["low_res", "high_res", "deeplab"] = param(
         "low_res: maps at stride 16; high_res and deeplab: at stride 8, the last with a wide view"
     )
+    cut: bool = param(
+        "end the encoder at its own map of that stride, for small data without pre-trained "
+        "weights; false: all of it, dilated"
+    )
     num_neurons: int = param(
         "width of the head's convolutions; 0 for none, the classes on the encoder's own map",
         minimum=0,

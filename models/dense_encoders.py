@@ -21,7 +21,7 @@ _AFTER = {
 }
 
 
-def build_dense_encoder(encoder: keras.Model, variant: str) -> keras.Model:
+def build_dense_encoder(encoder: keras.Model, variant: str, *, cut: bool = False) -> keras.Model:
     """Copy an encoder so that its last map comes at stride 16 or 8, with the weights it has.
 
     A layer that would halve the map beyond that stride no longer does, and those after it look at
@@ -39,6 +39,8 @@ def build_dense_encoder(encoder: keras.Model, variant: str) -> keras.Model:
     Args:
         encoder: what `models.encoders.build_encoder` returned; its weights are copied.
         variant: one of `VARIANTS`; "high_res" and "deeplab" have stride 8.
+        cut: end the encoder at its own map of that stride. It knows less and sees less far, and
+            costs and needs less, pictures to learn from above all.
 
     Returns:
         Model from `image` (B, H, W, 3) of any size, float32 RGB in [0, 1], to the features
@@ -74,7 +76,7 @@ def build_dense_encoder(encoder: keras.Model, variant: str) -> keras.Model:
     twin.set_weights(encoder.get_weights())
     for mine, theirs in zip(twin.layers, encoder.layers, strict=True):
         mine.trainable = theirs.trainable
-    return keras.Model(image, _last_map(twin, encoder.name, variant), name=encoder.name)
+    return keras.Model(image, _last_map(twin, encoder.name, variant, cut), name=encoder.name)
 
 
 def _list_changes(name: str, variant: str) -> dict[str, dict[str, Any]]:
@@ -110,8 +112,8 @@ def _list_vgg_changes(variant):
     return changes
 
 
-def _last_map(twin, name, variant):
-    if name == "vgg16" and variant != "deeplab":
+def _last_map(twin, name, variant, cut):
+    if name == "vgg16" and variant != "deeplab" and not cut:
         return twin.get_layer("block5_conv3").output
     known = name in _HALVING or name == "vgg16"
-    return twin.output["stride_32" if known else f"stride_{STRIDES[variant]}"]
+    return twin.output["stride_32" if known and not cut else f"stride_{STRIDES[variant]}"]

@@ -13,7 +13,7 @@ from models.dense_encoders import STRIDES, VARIANTS, build_dense_encoder
 SCORES_LAYER = "class_scores"
 # Layers that the network adds are named so; all others are the encoder's.
 OWN_LAYERS = ("head_", SCORES_LAYER)
-_DEVIATION = 0.005  # of the published head's first weights
+_DEVIATION = 0.005  # of the published linear layer's first weights
 
 
 def build_seed_network(
@@ -23,6 +23,7 @@ def build_seed_network(
     variant: str = "low_res",
     num_neurons: int = 1024,
     dropout: float = 0.5,
+    cut: bool = False,
 ) -> keras.Model:
     """Build a classifier of tags whose scores are means of class activation maps.
 
@@ -33,8 +34,8 @@ def build_seed_network(
     - "high_res" (8): two 3 x 3 convolutions;
     - "deeplab" (8): a 3 x 3 convolution of dilation 12, then a 1 x 1 convolution.
 
-    On VGG16 these are the published networks; on MobileNetV2 and ResNet50 the whole encoder is
-    dilated to the same stride, see `models.dense_encoders`.
+    On VGG16 these are the published networks; on MobileNetV2 and ResNet50 the encoder is dilated to
+    the same stride, see `models.dense_encoders`.
 
     Args:
         encoder: what `models.encoders.build_encoder` returned; its layers are copied.
@@ -44,6 +45,8 @@ def build_seed_network(
             then stands on the encoder's own map, which needs the fewest pictures.
         dropout: share of the features hidden in training, after every convolution, or before the
             mean where there is none.
+        cut: stand on the encoder's own map of that stride, not on its last one, dilated: for small
+            objects and few pictures without pre-trained weights.
 
     Returns:
         Model from `image` (B, H, W, 3) of any size, float32 RGB in [0, 1], to `scores` (B, K)
@@ -63,10 +66,12 @@ def build_seed_network(
     References:
         Oh et al., "Exploiting Saliency for Object Segmentation from Image Level Labels", CVPR 2017;
         coallaoh/GuidedLabelling, GAP-LowRes, GAP-HighRes and GAP-DeepLab. There the last of these
-        starts from DeepLab's weights, and a bias learns twice, the linear layer ten times as fast.
+        starts from DeepLab's weights, all weights of the head start at a deviation of .005 (here
+        the convolutions start as He et al. do, which small ones need), and a bias learns twice,
+        the linear layer ten times as fast.
     """
     _check_arguments(num_classes, variant, num_neurons, dropout)
-    dense = build_dense_encoder(encoder, variant)
+    dense = build_dense_encoder(encoder, variant, cut=cut)
     x = dense.output
     for number, (size, dilation) in enumerate(_list_convolutions(variant, num_neurons), start=1):
         x = layers.Conv2D(
@@ -75,7 +80,7 @@ def build_seed_network(
             padding="same",
             dilation_rate=dilation,
             activation="relu",
-            kernel_initializer=_start(num_neurons),
+            kernel_initializer="he_normal",
             name=f"head_features_{number}",
         )(x)
         x = layers.Dropout(dropout, name=f"head_dropout_{number}")(x)

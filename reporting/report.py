@@ -25,6 +25,8 @@ CAPTIONS = {
     "count_scatter": "Predicted against true counts",
     "iou_histogram": "IoU of the predicted and the true box of each picture",
     "worst_sheet": "The pictures with the smallest IoU: true boxes dashed, predicted ones solid",
+    "seed_curves": "Precision of the seeds at each recall; mP reads it at the dotted lines",
+    "seed_sheet": "Drawn at random: pictures, their heat, its seeds, and the truth if known",
 }
 # What single pictures show, by their name before its number.
 _PICTURES = {

@@ -46,7 +46,7 @@ def tiny_config(tmp_path_factory):
     boxes = {"epochs": 2, "num_pictures": 3}
     changes["localization"] = {**boxes, "image_size": 32, "batch_size": 4, "num_neurons": 4}
     changes["localization.finetune"] = boxes
-    seeds = {"epochs": 2, "num_pictures": 3, "cam_flip": False}
+    seeds = {"epochs": 2, "num_pictures": 3, "cam_flip": False, "variant": "low_res"}
     changes["seeds"] = {**seeds, "image_size": 33, "batch_size": 4, "num_neurons": 4}
     for name, values in changes.items():
         file = f"{name}.params.json"

@@ -59,6 +59,15 @@ def test_build_dense_encoder_takes_the_map_of_that_stride_of_others(variant, str
     assert dense(draw_image(64, 32)).shape == (1, 64 // stride, 32 // stride, 3)
 
 
+@pytest.mark.parametrize(("variant", "stride"), [("low_res", 16), ("high_res", 8)])
+def test_build_dense_encoder_that_is_cut_ends_at_the_encoders_own_map(encoder, variant, stride):
+    image = draw_image(65, 97)
+    dense = build_dense_encoder(encoder, variant, cut=True)
+    whole = encoder(image)[f"stride_{stride}"].numpy()
+    np.testing.assert_allclose(dense(image), whole, atol=1e-3 * whole.max())
+    assert len(dense.layers) < len(encoder.layers)
+
+
 def test_build_dense_encoder_keeps_what_is_frozen():
     encoder = build_encoder("mobilenet_v2", (33, 33, 3), alpha=0.35)
     encoder.get_layer("Conv1").trainable = False

@@ -70,6 +70,7 @@ def build_models(params: SeedsParams, class_names: Sequence[str]) -> SeedModels:
             variant=params.variant,
             num_neurons=params.num_neurons,
             dropout=params.dropout,
+            cut=params.cut,
         )
     if head is not None and groups:
         head_network = build_head_network(

@@ -17,7 +17,9 @@ NAMES = ("ant", "bee", "cow")
 def params(small_encoder):
     """Parameters of a small network; `weights` are asked for, the stand-in has none."""
     params = load_params(CONFIG / "demo", "training/seeds")
-    return dataclasses.replace(params, image_size=33, num_neurons=4, weights="some.h5")
+    return dataclasses.replace(
+        params, image_size=33, num_neurons=4, variant="low_res", weights="some.h5"
+    )
 
 
 @pytest.fixture
@@ -61,9 +63,7 @@ def test_build_models_learns_all_tags_without_a_map(params):
         ),
     ],
 )
-def test_build_models_learns_what_is_not_mapped(
-    params, head_file, monkeypatch, class_map, learnt, mapped
-):
+def test_build_models_learns_what_is_not_mapped(params, head_file, class_map, learnt, mapped):
     # The stand-in has its last map at stride 32; the seed network takes that of stride 16.
     params = dataclasses.replace(params, class_map=class_map, head_file=head_file)
     models = build_models(params, NAMES)
