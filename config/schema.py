@@ -11,6 +11,7 @@ from config.localization_params import (
     LocalizationFitParams,
     LocalizationParams,
 )
+from config.saliency_params import SaliencyParams
 from config.shared_params import (
     ENCODER_NAMES,
     EncoderParams,
@@ -33,6 +34,7 @@ __all__ = [
     "PointFitParams",
     "PointsFinetuneParams",
     "PointsParams",
+    "SaliencyParams",
     "TrainingParams",
     "param",
 ]
@@ -200,6 +202,7 @@ SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
+    "training/saliency": SaliencyParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,

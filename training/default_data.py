@@ -10,6 +10,7 @@ DEFAULT_DATA = {
     "training/baseline": {"format": "annotations", "dataset": "synthetic_ranked"},
     "training/localization": {"format": "coco", "dataset": "synthetic_objects"},
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
+    "training/saliency": {"format": "coco", "dataset": "synthetic_objects"},
     "finetuning/guided_segmentation": {
         "format": "coco",
         "train_data": "synthetic_objects",
@@ -66,8 +67,8 @@ def describe_default(name: str, stage: str) -> str:
 
     Example:
         >>> describe_default("dataset", "training")
-        'default: synthetic_ranked (baseline), synthetic_objects (localization), synthetic_noisy \
-(points)'
+        'default: synthetic_ranked (baseline), synthetic_objects (localization, saliency), \
+synthetic_noisy (points)'
     """
     experiments = {}
     for experiment, defaults in DEFAULT_DATA.items():
