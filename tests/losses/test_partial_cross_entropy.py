@@ -148,6 +148,7 @@ def test_loss_in_a_graph_of_unknown_size(jit_compile):
 
 
 def test_loss_trains_a_model():
+    keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((3, 3, 2)), keras.layers.Conv2D(2, 1)])
     model.compile(keras.optimizers.SGD(0.5), PartialCrossEntropy())
     images = np.random.default_rng(0).normal(size=(8, 3, 3, 2)).astype(np.float32)
