@@ -12,6 +12,7 @@ from config.localization_params import (
     LocalizationParams,
 )
 from config.saliency_params import SaliencyParams
+from config.seeds_params import SeedsParams
 from config.shared_params import (
     ENCODER_NAMES,
     EncoderParams,
@@ -35,6 +36,7 @@ __all__ = [
     "PointsFinetuneParams",
     "PointsParams",
     "SaliencyParams",
+    "SeedsParams",
     "TrainingParams",
     "param",
 ]
@@ -203,6 +205,7 @@ SCHEMAS = {
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
     "training/saliency": SaliencyParams,
+    "training/seeds": SeedsParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,

@@ -7,14 +7,12 @@ from typing import Any
 
 import keras
 
-from models.encoders import ENCODERS
-
 VARIANTS = ("low_res", "high_res", "deeplab")
 STRIDES = {"low_res": 16, "high_res": 8, "deeplab": 8}
-# Encoder -> what halves the map from stride 8 to 16 and from 16 to 32, and what follows each
-# until the next, as patterns of layer names.
+# Patterns of layer names: what halves the map from stride 8 to 16 and from 16 to 32, and the
+# convolutions after each, up to the next, that look at more than one place.
 _HALVING = {
-    "mobilenet_v2": (r"block_6_(pad|depthwise)", r"block_13_(pad|depthwise)"),
+    "mobilenet_v2": ("block_6_depthwise", "block_13_depthwise"),
     "resnet50": (r"conv4_block1_[01]_conv", r"conv5_block1_[01]_conv"),
 }
 _AFTER = {
@@ -91,25 +89,13 @@ def _list_changes(name: str, variant: str) -> dict[str, dict[str, Any]]:
     dilation = 1
     halvings = list(zip(_HALVING[name], _AFTER[name], strict=True))
     for halving, after in halvings if STRIDES[variant] == 8 else halvings[1:]:
-        padding = ((dilation, dilation), (dilation, dilation))
-        new = {"strides": (1, 1), "padding": padding} if "pad" in halving else {"strides": (1, 1)}
-        changes |= _split(halving, new, dilation)
+        rate = (dilation, dilation)
+        changes[halving] = {"strides": (1, 1), "dilation_rate": rate}
+        if name == "mobilenet_v2":
+            changes[halving.replace("depthwise", "pad")] = {"padding": (rate, rate)}
         dilation *= 2
         changes[after] = {"dilation_rate": (dilation, dilation)}
     return changes
-
-
-def _split(halving, new, dilation):
-    """Part the changes of a padding from those of the convolution that it is for."""
-    if "padding" not in new:
-        return {halving: new}
-    return {
-        halving.replace("(pad|depthwise)", "pad"): {"padding": new["padding"]},
-        halving.replace("(pad|depthwise)", "depthwise"): {
-            "strides": (1, 1),
-            "dilation_rate": (dilation, dilation),
-        },
-    }
 
 
 def _list_vgg_changes(variant):
@@ -129,20 +115,3 @@ def _last_map(twin, name, variant):
         return twin.get_layer("block5_conv3").output
     known = name in _HALVING or name == "vgg16"
     return twin.output["stride_32" if known else f"stride_{STRIDES[variant]}"]
-
-
-def find_features(encoder: keras.Model) -> str | None:
-    """Name the layer of an encoder that pre-trained heads on its last map expect.
-
-    Args:
-        encoder: what `models.encoders.build_encoder` returned.
-
-    Returns:
-        The layer's name; None for an encoder that is not in the table.
-
-    Example:
-        >>> find_features(keras.Sequential(name="other")) is None
-        True
-    """
-    row = ENCODERS.get(encoder.name)
-    return row.feature_layers[-1] if row else None

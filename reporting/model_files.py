@@ -10,10 +10,12 @@ import keras
 import models.box_choices  # noqa: F401
 import models.box_layers  # noqa: F401
 import models.fcn8  # noqa: F401
+import models.imagenet_head  # noqa: F401
 import models.layers  # noqa: F401
 import models.locator  # noqa: F401
 import models.point_counter  # noqa: F401
 import models.saliency_network  # noqa: F401
+import models.seeder  # noqa: F401
 from config.errors import InputError
 
 # The model that a run leaves for prediction: of counting, of point, of box and of mask systems.

@@ -11,6 +11,7 @@ DEFAULT_DATA = {
     "training/localization": {"format": "coco", "dataset": "synthetic_objects"},
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
     "training/saliency": {"format": "coco", "dataset": "synthetic_objects"},
+    "training/seeds": {"format": "coco", "dataset": "synthetic_objects"},
     "finetuning/guided_segmentation": {
         "format": "coco",
         "train_data": "synthetic_objects",
@@ -67,7 +68,7 @@ def describe_default(name: str, stage: str) -> str:
 
     Example:
         >>> describe_default("dataset", "training")
-        'default: synthetic_ranked (baseline), synthetic_objects (localization, saliency), \
+        'default: synthetic_ranked (baseline), synthetic_objects (localization, saliency, seeds), \
 synthetic_noisy (points)'
     """
     experiments = {}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,8 @@ import scipy.io
 from PIL import Image
 
 from config.errors import InputError
-from datasets.label_maps import read_label_map, read_mask
-from datasets.records import TagRecord
+from datasets.label_maps import check_label_maps, read_label_map, read_mask
+from datasets.records import BadRecord, TagRecord
 
 
 @pytest.fixture
@@ -65,3 +66,19 @@ def test_read_mask_reads_matlab_and_refuses_other_matrices(tmp_path):
         scipy.io.savemat(path, {"groundtruth": values})
         with pytest.raises(InputError, match=message):
             read_mask(path)
+
+
+def test_check_label_maps_counts_sound_masks_and_names_a_wrong_one(tmp_path, write_mask):
+    sound = write_mask([[0, 1, 2]])
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (3, 1)).save(picture)
+    records = [
+        BadRecord(Path("b.png"), "damaged"),
+        replace(sound, image=picture),
+        replace(sound, image=picture, mask=None),
+        sound,  # its picture is absent
+    ]
+    assert check_label_maps(records) == 1
+    Image.new("RGB", (3, 2)).save(picture)
+    with pytest.raises(InputError, match="mask.png` must have the size"):
+        check_label_maps(records)

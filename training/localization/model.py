@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import keras
 
 from config.errors import InputError
@@ -15,6 +13,7 @@ from models.localizer import build_localizer, list_encoder_layers
 from models.named_metrics import NamedMetricsModel
 from training.experiment import build_optimizer
 from training.plateau import LoweredRate, ReduceOnPlateau
+from training.thawing import thaw_layers
 
 MONITOR = "val_iou"
 _METRIC_NAMES = {
@@ -72,46 +71,12 @@ def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
     Example:
         >>> # see `training.localization.fitting`
     """
-    layers = list_encoder_layers(localizer)
-    for layer in layers:
-        layer.trainable = False
-    weighted = [layer for layer in layers if layer.weights]
-    thawed = weighted[len(weighted) - count_thawed(params.unfreeze, len(weighted)) :]
-    if params.batch_norm == "frozen":
-        thawed = [each for each in thawed if not _normalises(each)]
-    for layer in thawed:
-        layer.trainable = True
-        if _normalises(layer):
-            layer.momentum = params.batch_norm_momentum
-    return len(thawed)
-
-
-def count_thawed(unfreeze: str, num_layers: int) -> int:
-    """Count the layers that `unfreeze` means.
-
-    Args:
-        unfreeze: "none", "all" or "last:N".
-        num_layers: layers that have weights.
-
-    Returns:
-        How many of them, from the last on.
-
-    Raises:
-        InputError: another text, or N is not between 1 and `num_layers`.
-
-    Example:
-        >>> count_thawed("last:4", 52)
-        4
-    """
-    if unfreeze in ("none", "all"):
-        return num_layers if unfreeze == "all" else 0
-    asked = re.fullmatch(r"last:(\d{1,6})", unfreeze)
-    if not asked or not 1 <= int(asked[1]) <= num_layers:
-        raise InputError(
-            "`unfreeze` must be none, all, or last:N with N from 1 to the "
-            f"{num_layers} layers of the encoder that have weights. Received {unfreeze}."
-        )
-    return int(asked[1])
+    return thaw_layers(
+        list_encoder_layers(localizer),
+        params.unfreeze,
+        batch_norm=params.batch_norm,
+        momentum=params.batch_norm_momentum,
+    )
 
 
 def build_trained(
@@ -186,7 +151,3 @@ def _build_rate(
         floor=params.learning_rate_floor,
     )
     return rate, [plateau]
-
-
-def _normalises(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.BatchNormalization)
