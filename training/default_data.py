@@ -10,12 +10,12 @@ DEFAULT_DATA = {
     "training/baseline": {"format": "annotations", "dataset": "synthetic_ranked"},
     "training/localization": {"format": "coco", "dataset": "synthetic_objects"},
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
-    "training/saliency": {"format": "coco", "dataset": "synthetic_objects"},
-    "training/seeds": {"format": "coco", "dataset": "synthetic_objects"},
+    "training/saliency": {"format": "tags", "dataset": "synthetic_tags"},
+    "training/seeds": {"format": "tags", "dataset": "synthetic_tags"},
     "finetuning/guided_segmentation": {
-        "format": "coco",
-        "train_data": "synthetic_objects",
-        "test_data": "synthetic_objects",
+        "format": "tags",
+        "train_data": "synthetic_tags",
+        "test_data": "synthetic_tags",
     },
     "finetuning/localization": {
         "format": "coco",
@@ -68,8 +68,8 @@ def describe_default(name: str, stage: str) -> str:
 
     Example:
         >>> describe_default("dataset", "training")
-        'default: synthetic_ranked (baseline), synthetic_objects (localization, saliency, seeds), \
-synthetic_noisy (points)'
+        'default: synthetic_ranked (baseline), synthetic_objects (localization), synthetic_noisy \
+(points), synthetic_tags (saliency, seeds)'
     """
     experiments = {}
     for experiment, defaults in DEFAULT_DATA.items():
