@@ -12,12 +12,18 @@ LOCALIZER_FILE = "localizer.keras"
 LOCALIZATION = ("training/localization", "finetuning/localization")
 SEEDS_FILE = "seeds.keras"
 SEEDS = ("training/seeds",)
+SALIENCY_FILE = "saliency.keras"
+SALIENCY = "training/saliency"
 GUIDED_SEGMENTATION = "finetuning/guided_segmentation"
 # Experiments that see the data of the run that they continue, unless the command line says else.
 TAKES_DATA = (*LOCALIZATION, GUIDED_SEGMENTATION)
 # What of a run is continued; other experiments leave an encoder under the first of these names.
 _ENCODER_FILES = "best_model_*.keras"
-_FILES = {**dict.fromkeys(LOCALIZATION, LOCALIZER_FILE), **dict.fromkeys(SEEDS, SEEDS_FILE)}
+_FILES = {
+    **dict.fromkeys(LOCALIZATION, LOCALIZER_FILE),
+    **dict.fromkeys(SEEDS, SEEDS_FILE),
+    SALIENCY: SALIENCY_FILE,
+}
 
 
 def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:

@@ -14,7 +14,12 @@ from config.schema import (
     LocalizationFitParams,
     LocalizationParams,
 )
-from training.continued_runs import find_localization_run, find_seeds_run
+from training.continued_runs import (
+    SALIENCY,
+    find_localization_run,
+    find_model_file,
+    find_seeds_run,
+)
 from training.localization.variants import fill_published
 from training.run_folders import read_run
 
@@ -78,11 +83,15 @@ def _fill_from_run(
 def _fill_from_seeds(
     params: GuidedSegmentationParams, args: argparse.Namespace
 ) -> GuidedSegmentationParams:
-    """Take the choice of the data that is null from the run that gives the heat maps."""
+    """Take what is null of the data from the run of seeds, and name the saliency model's file."""
     run = find_seeds_run(args.model_path, args.experiment_dir, params.continues)
     continued = read_continued_params(run)
     missing = {name for name in SEEN_DATA if getattr(params, name) is None}
-    return dataclasses.replace(params, **{name: getattr(continued, name) for name in missing})
+    values = {name: getattr(continued, name) for name in missing}
+    if params.saliency_model:
+        file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
+        values["saliency_model"] = str(file)
+    return dataclasses.replace(params, **values)
 
 
 def read_continued_params(run: Path) -> Any:

@@ -44,9 +44,8 @@ class StageFolder:
     @property
     def told(self) -> dict | None:
         """What `finish` was given; None where the stage is not complete, or of another identity."""
-        stored = _read_stage(self.folder)
-        same = stored.get("identity") == self.identity
-        return stored["told"] if same and isinstance(stored.get("told"), dict) else None
+        same = _read_stage(self.folder).get("identity") == self.identity
+        return read_told(self.folder) if same else None
 
     def open(self, earlier: Iterable[Path] = ()) -> None:
         """Make the folder ready: keep what is of this identity, remove what is not.
@@ -97,6 +96,23 @@ class StageFolder:
         write_json({"identity": self.identity, "told": dict(told)}, self.folder / STAGE_FILE)
 
 
+def read_told(folder: Path) -> dict | None:
+    """Read what a complete stage found out, whatever it comes from.
+
+    Args:
+        folder: of the stage.
+
+    Returns:
+        What `StageFolder.finish` was given; None where the stage is absent or not complete.
+
+    Example:
+        >>> read_told(Path("tests")) is None
+        True
+    """
+    told = _read_stage(folder).get("told")
+    return told if isinstance(told, dict) else None
+
+
 def describe_changes(stored: Any, identity: Mapping[str, Any]) -> str:
     """Say which values of an identity differ.
 
@@ -129,8 +145,8 @@ def name_picture(image: Path, data_dir: Path) -> str:
         whatever folder it is joined to.
 
     Example:
-        >>> name_picture(Path("data/zoo/1.jpg"), Path("data")), name_picture(Path("1.jpg"), Path("a"))
-        ('zoo/1.jpg', '_/1.jpg')
+        >>> name_picture(Path("data/zoo/1.jpg"), Path("data"))
+        'zoo/1.jpg'
     """
     parts = Path(os.path.relpath(image, data_dir)).parts
     return Path(*("_" if part == ".." else part for part in parts)).as_posix()
