@@ -82,7 +82,8 @@ class GuidedSegmentationParams(EncoderParams, TrainingParams):
     )
     crf_iterations: int = param("mean-field steps of the dense CRF", minimum=0, maximum=100)
     start: Literal["weights", "seeds"] = param(
-        "what the segmenter's encoder starts from: `weights`, or the seed network's encoder"
+        "what the segmenter's encoder starts from: `weights`; or the seed network's encoder, and "
+        "`weights` in layers that it lacks"
     )
     head: Literal["large_fov", "pyramid"] = param(
         "large_fov: the published one, on a dilated encoder; pyramid: maps at strides 32, 16 and "
