@@ -19,9 +19,9 @@ class GuidedSegmentationParams(EncoderParams, TrainingParams):
     classes: tuple[str, ...] | None = param(
         "names of the classes that are kept, or commonest:N; null: as in the run continued"
     )
-    masks: str | None = param(
-        'masks that results are scored with: "own", "none", or a folder relative to the data set; '
-        "null: as in the run continued"
+    masks: str = param(
+        'masks that results are scored with: "own", "none", a folder relative to the data set, or '
+        '"continued": as in the run continued'
     )
     test_fraction: float | None = param(
         "share of the pictures held out for the test where the data have no split; null: as in "

@@ -26,6 +26,11 @@ CAPTIONS = {
     "iou_histogram": "IoU of the predicted and the true box of each picture",
     "saliency_sheet": "Saliency of the worst pictures and of some at random, outlined where it is "
     "half of its maximum: IoU of the network (of RBD + GrabCut)",
+    "training_sheet": "From pictures to labels: seeds, saliency, guide labels, prediction, truth",
+    "scored_sheet": "Predictions on scored pictures, without and with the CRF",
+    "label_quality": "How well the labels of each rule agree with masks",
+    "confusion_matrix": "True against predicted labels, shares of each true label",
+    "crf_confusion_matrix": "The same with the CRF",
     "worst_sheet": "The pictures with the smallest IoU: true boxes dashed, predicted ones solid",
 }
 # What single pictures show, by their name before its number.

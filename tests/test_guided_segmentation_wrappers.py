@@ -203,17 +203,12 @@ def test_a_stage_of_another_configuration_is_named_and_made_anew(
     assert list_files(run / "saliency") == before and "saliency is of another" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "sets",
-    [
-        ["resize=none", "augment=published", "head=large_fov", "schedule=steps"],
-        ["start=weights", "rule=oracle", "unlabelled=ignore", "test_mirror=true", "grabcut=false"],
-    ],
-)
-def test_other_ways_to_train(options, tmp_path, sets):
-    short = ["epochs=1", "num_pictures=0", "compare_rules=false", "test_scales=[0.75,1.0]"]
-    sets = [f"--set={each}" for each in [*short, *sets, "steps_per_drop=2"]]
-    assert run_finetune(*options, "--experiment_path", tmp_path, *sets) == 0
+def test_another_geometry_head_and_schedule(options, tmp_path):
+    sets = ["resize=none", "augment=published", "head=large_fov", "schedule=steps", "momentum=0.9"]
+    sets += ["steps_per_drop=2", "optimizer=sgd", "weight_decay=0.01", "test_mirror=true"]
+    sets += ["epochs=1", "num_pictures=0", "compare_rules=false", "test_scales=[0.75,1.0]"]
+    arguments = [f"--set={each}" for each in sets]
+    assert run_finetune(*options, "--experiment_path", tmp_path, *arguments) == 0
     assert read_results(only_run(tmp_path)).metrics["num_masks"] == 3
 
 
@@ -244,7 +239,8 @@ def test_a_saliency_run_gives_the_maps(options, tiny_config, data, tmp_path):
 
     network = build_saliency_network(_build_small_encoder(shape=(32, 32, 3)), num_neurons=4)
     build_saliency_model(network).save(tmp_path / "saliency.keras")
-    short = ["--set=epochs=1", "--set=num_pictures=0", "--set=grabcut=false"]
+    sets = ["epochs=1", "num_pictures=0", "grabcut=false", "start=weights", "rule=oracle"]
+    short = [f"--set={each}" for each in [*sets, "unlabelled=ignore", "compare_rules=false"]]
     short += [f"--set=saliency_model={tmp_path / 'saliency.keras'}", "--workers", 2]
     assert run_finetune(*options, "--experiment_path", tmp_path / "runs", *short) == 0
     run = only_run(tmp_path / "runs")

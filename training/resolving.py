@@ -24,7 +24,8 @@ from training.localization.variants import fill_published
 from training.run_folders import read_run
 
 # What of a run of seeds says which pictures, classes and masks it sees.
-SEEN_DATA = ("classes", "masks", "test_fraction", "validation_fraction", "split_seed")
+SEEN_DATA = ("classes", "test_fraction", "validation_fraction", "split_seed")
+AS_CONTINUED = "continued"
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
 
@@ -88,6 +89,8 @@ def _fill_from_seeds(
     continued = read_continued_params(run)
     missing = {name for name in SEEN_DATA if getattr(params, name) is None}
     values = {name: getattr(continued, name) for name in missing}
+    if params.masks == AS_CONTINUED:
+        values["masks"] = continued.masks
     if params.saliency_model:
         file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
         values["saliency_model"] = str(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,12 +12,51 @@ from config.schema import GuidedSegmentationParams
 from losses.partial_cross_entropy import PartialCrossEntropy
 from models.encoders import build_encoder, set_batch_norm
 from models.large_fov import build_large_fov
+from models.picture_squares import GRID
+from models.segmenter import build_segmenter
 from reporting.model_files import load_keras_model
 from training.experiment import build_optimizer
 
 IGNORE = 255
 MONITOR = "val_mean_iou"
 _LOSSES = {"PartialCrossEntropy": PartialCrossEntropy}
+
+
+def build_models(
+    params: GuidedSegmentationParams, class_names: Sequence[str], seeds: Path, *, num_steps: int
+) -> tuple[keras.Model, keras.Model]:
+    """Build what is saved and what is trained, of the same layers.
+
+    Args:
+        params: resolved parameters.
+        class_names: the names of classes 1 to K.
+        seeds: `seeds.keras`, whose encoder the network may start from.
+        num_steps: updates of the weights in the whole training, over all its parts.
+
+    Returns:
+        (what `models.segmenter.build_segmenter` gives, what `build_trained` gives).
+
+    Raises:
+        InputError: a parameter or a file cannot be used.
+
+    Example:
+        >>> # see `finetuning.guided_segmentation.fitting`
+    """
+    if params.image_size % GRID != 1:
+        nearest = GRID * max(1, round((params.image_size - 1) / GRID)) + 1
+        raise InputError(
+            f"`image_size` must be {GRID} k + 1 pixels, so that all maps line up. Received "
+            f"{params.image_size}; the nearest is {nearest}."
+        )
+    network = build_network(params, len(class_names), seeds)
+    segmenter = build_segmenter(
+        network,
+        params.image_size if params.resize == "tight" else None,
+        class_names,
+        scales=params.test_scales,
+        mirror=params.test_mirror,
+    )
+    return segmenter, build_trained(network, params, num_steps=num_steps)
 
 
 def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Path) -> keras.Model:
