@@ -10,7 +10,7 @@ from config.schema import LocalizationParams
 
 # What learns a box in shares of the picture, and the weight of the class beside it.
 RELATIVE_LOSS = {"class_name": "IoULoss", "config": {"kind": "giou", "distance": 2.0}, "weight": 1}
-CLASS_WEIGHT = 0.3
+CLASS_WEIGHT = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
