@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from config.errors import InputError, MissingSplit
+from config.errors import InputError
 from datasets.box_choices import check_choice, keep_classes, name_by_file, take_one
 from datasets.box_fitting import fit_boxes
 from datasets.formats import list_boxes
 from datasets.named_objects import NamedObjects, check_once, list_class_names
 from datasets.records import BadRecord, BoxRecord
-from datasets.splits import split_by_class
+from datasets.splits import fill_splits
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,13 @@ def read_boxes(
     sound = take_one(sound, objects, dataset)
     class_names = tuple(classes) if classes is not None else list_class_names(sound)
     _check_used(class_names, sound, objects)
-    splits = _split(sound, (test_fraction, validation_fraction), split_seed, dataset)
+    splits = fill_splits(
+        sound,
+        (test_fraction, validation_fraction),
+        get_class=lambda picture: picture.names[0],
+        seed=split_seed,
+        dataset=dataset,
+    )
     for picture in pictures:
         if picture.problem:
             splits[picture.split or "train"].append(picture)
@@ -138,33 +144,3 @@ def _check_used(class_names: Sequence[str], pictures: list[NamedObjects], object
                 f"`classes` must name classes that some picture shows (`objects` is {objects}). "
                 f"{name} is in none; leave it out."
             )
-
-
-def _split(
-    pictures: list[NamedObjects], fractions: tuple[float, float], seed: int, dataset: str
-) -> dict[str, list[NamedObjects]]:
-    """Return the pictures of each split; `fractions` are those for testing and validating."""
-    told: dict[str | None, list] = {None: [], "train": [], "val": [], "test": []}
-    for picture in sorted(pictures, key=_by_image):
-        told[picture.split].append(picture)
-    free, train, val, test = told.values()
-    has_val = bool(val)
-    if not val and not test:
-        free, train = sorted(free + train, key=_by_image), []
-    if not free and not train:
-        raise MissingSplit(f"`{dataset}` must have pictures of the split train. It has none.")
-    if free:
-        free, new = _hold_out(free, fractions[0], seed, "test_fraction")
-        test = test + new
-    if has_val:
-        kept, new = _hold_out(free, fractions[1], seed, "validation_fraction") if free else ([], [])
-        train, val = train + kept, val + new
-    else:
-        train, val = _hold_out(train + free, fractions[1], seed, "validation_fraction")
-    return {"train": train, "val": val, "test": test}
-
-
-def _hold_out(pictures: list, fraction: float, seed: int, name: str) -> tuple[list, list]:
-    pictures = sorted(pictures, key=_by_image)
-    classes = [picture.names[0] for picture in pictures]
-    return split_by_class(pictures, classes, fraction, seed=seed, name=name)

@@ -18,6 +18,7 @@ _SUBTITLES = {
     "synthetic_noisy": "counts as a generator that miscounts would give them",
     "synthetic_test": "true counts",
     "synthetic_objects": "one object in each picture, its visible part framed",
+    "synthetic_tags": "one to three classes in each picture",
 }
 
 
@@ -79,13 +80,15 @@ def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
 
 
 def _read_objects(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
-    """Read the records of a data set with one object in each picture."""
+    """Read the records of a data set of few objects in each picture."""
     objects = json.loads((folder / "objects.json").read_text())
     names = {item["id"]: item["name"] for item in objects["categories"]}
-    return [
-        ((image["file_name"],), names[item["category_id"]], [item["bbox"]])
-        for image, item in zip(objects["images"], objects["annotations"], strict=True)
-    ]
+    records = []
+    for image in objects["images"]:
+        items = [item for item in objects["annotations"] if item["image_id"] == image["id"]]
+        caption = ", ".join(names[item["category_id"]] for item in items)
+        records.append(((image["file_name"],), caption, [item["bbox"] for item in items]))
+    return records
 
 
 def _people(count: int) -> str:

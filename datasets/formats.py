@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from config.errors import InputError
 from datasets.annotations import read_counted_annotations
 from datasets.bbbc039 import read_bbbc039
 from datasets.box_csv import list_box_csv_objects, read_box_csv
+from datasets.ccp import list_ccp_tags
+from datasets.class_folders import list_class_folders
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
@@ -16,6 +20,8 @@ from datasets.dots import read_dots
 from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
+from datasets.mask_files import add_masks, read_class_names
+from datasets.mask_folders import list_mask_folders
 from datasets.named_objects import NamedObjects, check_told
 from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
 from datasets.paths import join_inside
@@ -23,9 +29,12 @@ from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
 from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.shanghaitech import read_shanghaitech
+from datasets.tag_table import list_tag_table
+from datasets.tagged_pictures import TaggedPicture, tag_objects
 from datasets.trancos import read_trancos
 from datasets.ucf_cc_50 import read_ucf_cc_50
 from datasets.voc import list_voc_objects, read_voc
+from datasets.voc_tags import list_voc_tags
 from datasets.yolo import list_yolo_objects, read_yolo
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
@@ -59,6 +68,28 @@ BOX_FORMATS = {
     "oxford_pets": list_oxford_pets_objects,
     "voc": list_voc_objects,
     "yolo": list_yolo_objects,
+}
+
+
+def _tag_boxes(list_objects: Callable) -> Callable[[Path, str], list[TaggedPicture]]:
+    """Make a reader of tags from one of boxes."""
+
+    def list_tagged(data_dir: Path, dataset: str) -> list[TaggedPicture]:
+        pictures = list_objects(data_dir, dataset)
+        check_told(pictures, data_dir / dataset)
+        return [tag_objects(picture) for picture in pictures]
+
+    return list_tagged
+
+
+# Each lists the pictures of all splits of (data_dir, dataset), with their tags.
+TAG_FORMATS = {
+    **{name: _tag_boxes(list_objects) for name, list_objects in BOX_FORMATS.items()},
+    "ccp": list_ccp_tags,
+    "folders": list_class_folders,
+    "masks": list_mask_folders,
+    "tags": list_tag_table,
+    "voc": list_voc_tags,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
@@ -128,6 +159,57 @@ def list_boxes(format: str, data_dir: Path, dataset: str) -> list[NamedObjects]:
         check_told(listed, Path(data_dir) / name)
         pictures += listed
     return pictures
+
+
+def list_tags(
+    format: str, data_dir: Path, dataset: str, *, masks: str = "own"
+) -> list[TaggedPicture]:
+    """List the pictures of all splits of one or several data sets that have tags.
+
+    Args:
+        format: a key of `TAG_FORMATS`.
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder (or listing) inside `data_dir`, or several joined by `+`.
+        masks: "own", "none", or a folder relative to each data set.
+
+    Returns:
+        Pictures with their tags.
+
+    Raises:
+        InputError: the format is unknown, a data set cannot be read, or none has the folder that
+            `masks` names.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> _ = (data_dir / "tags.csv").write_text("image,tags\\n1.jpg,cat|rat\\n")
+        >>> list_tags("tags", data_dir, ".")[0].names
+        ('cat', 'rat')
+    """
+    _check_format(format, TAG_FORMATS)
+    data_dir = Path(data_dir)
+    pictures = []
+    for name in _split_names(data_dir, dataset):
+        listed = TAG_FORMATS[format](data_dir, name)
+        pictures += _place_masks(listed, data_dir, name, masks)
+    if masks not in ("own", "none") and not any(picture.mask for picture in pictures):
+        raise InputError(
+            f"`masks` must be own, none, or a folder inside `{dataset}`. Received {masks}, which "
+            "is no folder there."
+        )
+    return pictures
+
+
+def _place_masks(
+    pictures: list[TaggedPicture], data_dir: Path, dataset: str, masks: str
+) -> list[TaggedPicture]:
+    if masks == "own":
+        return pictures
+    if masks == "none":
+        return [replace(each, mask=None, mask_names=()) for each in pictures]
+    folder = join_inside(data_dir, dataset)
+    folder = folder if folder.is_dir() else folder.parent
+    return add_masks(pictures, data_dir, folder, masks, read_class_names(folder))
 
 
 def _split_names(data_dir: Path, dataset: str) -> list[str]:

@@ -218,10 +218,33 @@ def index_pictures(data_dir: Path, folder: Path) -> dict[str, Path]:
         ['a']
     """
     pictures: dict[str, Path] = {}
-    for path in sorted(folder.glob("*")):
-        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith("."):
-            pictures.setdefault(path.stem, keep_inside(data_dir, path))
+    for path in list_pictures(data_dir, folder):
+        pictures.setdefault(path.stem, path)
     return pictures
+
+
+def list_pictures(data_dir: Path, folder: Path) -> list[Path]:
+    """List the pictures of a folder, told by their suffix.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        folder: folder inside `data_dir`; it may be absent.
+
+    Returns:
+        The pictures, sorted by name.
+
+    Raises:
+        InputError: a picture leads out of `data_dir`.
+
+    Example:
+        >>> list_pictures(Path("data"), Path("data/absent"))
+        []
+    """
+    return [
+        keep_inside(data_dir, path)
+        for path in sorted(folder.glob("*"))
+        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith(".")
+    ]
 
 
 def require_size(path: Path, max_bytes: int) -> None:

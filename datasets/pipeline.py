@@ -12,7 +12,8 @@ from config.errors import InputError
 from datasets.image_source import ImageSource
 from datasets.images import read_image
 from datasets.records import CountRecord, RankedRecord
-from datasets.sharding import current_shard, make_evaluation_batches, share_batch
+from datasets.sample_order import make_epoch_seed, make_ordered_dataset
+from datasets.sharding import current_shard, make_evaluation_batches
 from ops.patches import cut_patches
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -83,19 +84,19 @@ def make_sample_dataset(
         >>> sorted(int(number) for batch in batches for number in batch)
         [0, 1, 2, 3]
     """
-    per_epoch = steps_per_epoch * batch_size
-    shard = current_shard()
-    share = share_batch(batch_size, shard)
 
-    def load_sample(number: tf.Tensor) -> tuple:
-        step, place = number // share, number % share
-        index = step * batch_size + shard.index * share + place
-        epoch, position = index // per_epoch, index % per_epoch
-        return load(*draw_number(position, seed=seed, epoch=epoch, num_records=num_records))
+    def order(epoch: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
+        return draw_number(position, seed=seed, epoch=epoch, num_records=num_records)[0]
 
-    numbers = tf.data.Dataset.range(first_step * share, epochs * steps_per_epoch * share)
-    samples = numbers.map(load_sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return samples.batch(share, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    return make_ordered_dataset(
+        order,
+        load,
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+        seed=seed,
+        first_step=first_step,
+    )
 
 
 def draw_number(
@@ -117,7 +118,7 @@ def draw_number(
         >>> 0 <= int(number) < 4
         True
     """
-    epoch_seed = tf.cast(tf.stack([seed, tf.cast(epoch, tf.int64)]), tf.int32)
+    epoch_seed = make_epoch_seed(seed, epoch)
     number = tf.random.experimental.index_shuffle(position, epoch_seed, num_records - 1)
     return number, tf.random.experimental.stateless_fold_in(epoch_seed, position)
 

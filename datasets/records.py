@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -133,3 +134,39 @@ class BoxRecord:
     def count(self) -> int:
         """The number of boxes."""
         return len(self.boxes)
+
+
+@dataclass(frozen=True, order=True)
+class TagRecord:
+    """A picture and the classes that it shows; where they are is known for scoring only.
+
+    Attributes:
+        image: picture file.
+        tags: the classes in the picture, sorted, each from 1 to K.
+        class_names: the names of classes 1 to K, the same in all records of a data set.
+        mask: label map of the picture, see `datasets.label_maps.read_label_map`; None for none.
+        mask_values: "ids" where the mask's values stand for classes, "foreground" where whatever
+            is not 0 is of the picture's only tag.
+        mask_classes: the class of each mask value from 1 on, 0 for background; () where the
+            values are the classes themselves.
+        boxes: (N, 4) float64 array as in `BoxRecord`; None where no objects are boxed.
+        box_classes: (N,) int64 array, the class of each box; None where no objects are boxed.
+
+    Example:
+        >>> TagRecord(Path("zoo.jpg"), (1, 3), ("cat", "dog", "rat")).names
+        ('cat', 'rat')
+    """
+
+    image: Path
+    tags: tuple[int, ...] = field(compare=False)
+    class_names: tuple[str, ...] = field(compare=False)
+    mask: Path | None = field(default=None, compare=False)
+    mask_values: Literal["ids", "foreground"] = field(default="ids", compare=False)
+    mask_classes: tuple[int, ...] = field(default=(), compare=False)
+    boxes: np.ndarray | None = field(default=None, compare=False)
+    box_classes: np.ndarray | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tags."""
+        return tuple(self.class_names[tag - 1] for tag in self.tags)

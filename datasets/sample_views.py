@@ -116,6 +116,30 @@ def warp_sample(sample: Sample, view: View, size: tuple[int, int]) -> Sample:
     )
 
 
+def warp_labels(
+    labels: np.ndarray, view: View, size: tuple[int, int], *, picture: tuple[int, int]
+) -> np.ndarray:
+    """Draw a view of a picture's label map; what lies beyond the picture is ignored.
+
+    Args:
+        labels: (h, w) uint8, 255 ignored; of the whole picture, at a size of its own perhaps.
+        view: the view.
+        size: (height, width) of the view, pixels.
+        picture: (height, width) of the picture in which the view's window is told, pixels.
+
+    Returns:
+        (height, width) uint8, each pixel the label under its centre.
+
+    Example:
+        >>> labels = np.array([[0, 1]], np.uint8)
+        >>> warp_labels(labels, View((0, 0, 8, 2), mirrored=True), (1, 4), picture=(2, 4)).tolist()
+        [[255, 255, 1, 0]]
+    """
+    # 255 becomes 0, which is also what the warp puts outside; both become 255 again.
+    shifted = np.asarray(labels, np.uint8) + np.uint8(1)
+    return _warp(shifted, picture, view_matrix(view, size), size) - np.uint8(1)
+
+
 def _move(places: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Move (N, 2) x, y."""
     return places @ matrix[:2, :2].T + matrix[:2, 2]

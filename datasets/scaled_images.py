@@ -10,12 +10,14 @@ from PIL import Image
 
 from datasets.images import read_header, read_image
 from datasets.pixel_cache import describe_files, open_cache
+from ops.squares import fit_square
 
 
 class ScaledImages:
     """Reads pictures by number, resized; the same with or without a cache.
 
-    Each is resized by the factor `scale`, or to `size` (height, width), whatever its own shape.
+    Each is resized by the factor `scale`, or to `size` (height, width), whatever its own shape, or
+    so that its longer side is `longer_side`.
 
     Attributes:
         paths: the picture files; a picture's number is its place here.
@@ -37,6 +39,7 @@ class ScaledImages:
         *,
         scale: float = 1.0,
         size: tuple[int, int] | None = None,
+        longer_side: int | None = None,
         max_pixels: int,
         cache: str = "none",
         cache_dir: Path | None = None,
@@ -46,6 +49,8 @@ class ScaledImages:
         headers = [read_header(path, max_pixels=max_pixels) for path in self.paths]
         self.file_sizes = [(header.height, header.width) for header in headers]
         self.sizes = [size or scaled_size(each, scale) for each in self.file_sizes]
+        if longer_side:
+            self.sizes = [fit_square(each, longer_side)[2] for each in self.file_sizes]
         key = f"scaled {describe_files(self.paths)}"
         self._cache = open_cache(cache, cache_dir, sizes=self.sizes, key=key)
 

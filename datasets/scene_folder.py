@@ -16,6 +16,13 @@ from ops.opencv import cv2
 PROVENANCE = "provenance.json"
 ANNOTATIONS = "annotations.json"
 JPEG_QUALITY = 92
+_OTHER_FILES = (
+    "objects.json",
+    "true_counts.json",
+    "contact_sheet.png",
+    "tags.csv",
+    "classes.txt",
+)
 _CURE = "Give --overwrite to draw it anew, or another folder."
 
 
@@ -139,5 +146,5 @@ def _empty(folder: Path) -> None:
     for name in ("images", "masks"):
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
-    for name in ("objects.json", "true_counts.json", "contact_sheet.png"):
+    for name in _OTHER_FILES:
         (folder / name).unlink(missing_ok=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from config.errors import InputError
+from config.errors import InputError, MissingSplit
 
 _logger = logging.getLogger(__name__)
 
@@ -102,6 +104,72 @@ def split_by_class(
     chosen = {int(i) for each, num in zip(shuffled, nums, strict=True) for i in each[:num]}
     kept = [record for i, record in enumerate(records) if i not in chosen]
     return kept, [record for i, record in enumerate(records) if i in chosen]
+
+
+def fill_splits(
+    pictures: Sequence,
+    fractions: tuple[float, float],
+    *,
+    get_class: Callable[[Any], str],
+    seed: int,
+    dataset: str,
+) -> dict[str, list]:
+    """Keep the splits that a data set tells, and draw those that it does not, by class.
+
+    Where no picture is told to be for testing or validating, `fractions[0]` of all is drawn for
+    testing; where some are without a split, of those. Where none is told to be for validating,
+    `fractions[1]` of what is then left for training is drawn for it.
+
+    Args:
+        pictures: things with `.image` and `.split` ("train", "val", "test" or None).
+        fractions: shares for testing and for validating, from 0 to below 1.
+        get_class: gives the class of a picture, see `split_by_class`.
+        seed: same seed, same split.
+        dataset: the data set, for messages.
+
+    Returns:
+        The pictures of "train", "val" and "test".
+
+    Raises:
+        InputError: a fraction cannot be taken.
+        MissingSplit: all pictures are for validating or testing.
+
+    Example:
+        >>> from datasets.named_objects import NamedObjects
+        >>> pictures = [NamedObjects(Path(name), [], ("cat",)) for name in "abcd"]
+        >>> options = {"get_class": lambda picture: "cat", "seed": 0, "dataset": "cats"}
+        >>> splits = fill_splits(pictures, (0.25, 0), **options)
+        >>> [len(splits[split]) for split in ("train", "val", "test")]
+        [3, 0, 1]
+    """
+
+    def draw(members: list, fraction: float, name: str) -> tuple[list, list]:
+        members = sorted(members, key=_by_image)
+        classes = [get_class(member) for member in members]
+        return split_by_class(members, classes, fraction, seed=seed, name=name)
+
+    told: dict[str | None, list] = {None: [], "train": [], "val": [], "test": []}
+    for picture in sorted(pictures, key=_by_image):
+        told[picture.split].append(picture)
+    free, train, val, test = told.values()
+    has_val = bool(val)
+    if not val and not test:
+        free, train = sorted(free + train, key=_by_image), []
+    if not free and not train:
+        raise MissingSplit(f"`{dataset}` must have pictures of the split train. It has none.")
+    if free:
+        free, new = draw(free, fractions[0], "test_fraction")
+        test = test + new
+    if has_val:
+        kept, new = draw(free, fractions[1], "validation_fraction") if free else ([], [])
+        train, val = train + kept, val + new
+    else:
+        train, val = draw(train + free, fractions[1], "validation_fraction")
+    return {"train": train, "val": val, "test": test}
+
+
+def _by_image(picture: Any) -> Path:
+    return picture.image
 
 
 def _share_out(sizes: np.ndarray, fraction: float, generator: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, and of single objects.
+"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, single objects, tags.
 
 Each data set is a folder: `images/`, `objects.json` (COCO style: boxes of the visible parts, and
 the `point` (row, column) of each head or object), `true_counts.json`, optional `masks/` (16-bit
@@ -9,15 +9,13 @@ for a whole one; the same command run again goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from config.errors import InputError
 from config.files import write_json
 from datasets.object_jobs import write_object
-from datasets.object_scenes import OBJECTS_VERSION
-from datasets.scene_folder import ANNOTATIONS, JPEG_QUALITY, check_folder, open_folder
+from datasets.scene_folder import ANNOTATIONS, open_folder
 from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
 from datasets.scene_listings import (
     list_noisy,
@@ -26,49 +24,17 @@ from datasets.scene_listings import (
     list_splits,
     list_test,
 )
-from datasets.synthetic import DRAWING_VERSION
-
-LARGEST_SEED = 2**31 - 1
-RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
-OBJECTS = "synthetic_objects"
-# Where each data set's scenes start, so that no two share one.
-_MOST = 10**6  # records of each
-_FIRST_INDEX = {RANKED: 0, NOISY: _MOST, TEST: 2 * _MOST, OBJECTS: 3 * _MOST}
-_LEAST = {RANKED: 2, NOISY: 1, TEST: 1, OBJECTS: 3}  # records, one for each of their splits
-
-
-def check_settings(
-    data_dir: Path, nums: dict[str, int], settings: SceneSettings, *, overwrite: bool = False
-) -> None:
-    """Refuse what would fail later, before anything is written.
-
-    Args:
-        data_dir: folder that holds the data sets.
-        nums: name of a data set -> its number of pictures or pairs.
-        settings: what the scenes have in common.
-        overwrite: another run's data may be replaced.
-
-    Raises:
-        InputError: a number is out of range, or a folder holds other data.
-
-    Example:
-        >>> check_settings(Path("absent"), {"synthetic_test": 3}, SceneSettings())
-    """
-    if not 0 <= settings.seed <= LARGEST_SEED:
-        raise InputError(
-            f"`seed` (`--seed`) must be between 0 and {LARGEST_SEED}. Received {settings.seed}."
-        )
-    try:
-        settings.sample(0)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    for name, num in nums.items():
-        if not _LEAST[name] <= num <= _MOST:
-            raise InputError(
-                f"`{name}` must hold {_LEAST[name]} to {_MOST} records. Received {num}."
-            )
-        provenance = _describe_run(name, num, settings)
-        check_folder(Path(data_dir) / name, provenance, overwrite=overwrite)
+from datasets.synthetic_sets import (
+    FIRST_INDEX,
+    NOISY,
+    OBJECTS,
+    RANKED,
+    TAGS,
+    TEST,
+    check_settings,
+    describe_run,
+)
+from datasets.tag_jobs import list_tag_files, write_tag_scene
 
 
 def write_ranked(
@@ -214,6 +180,43 @@ def write_objects(
     return run(data_dir, OBJECTS, num, settings, write_object, list_splits)
 
 
+def write_tags(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+) -> Path:
+    """Write pictures of 128 x 128 pixels that show one to three classes, with `tags.csv`.
+
+    `masks/` holds their label maps, for scoring, and `classes.txt` the names of the ids. The
+    splits are those of `write_objects`. `--format tags` reads them, `--format coco` the boxes.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: pictures, at least 3.
+        settings: what the scenes have in common; of it the seed.
+        workers: processes.
+        overwrite: replace another run's data.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> folder = write_tags(Path(tempfile.mkdtemp()), 3, SceneSettings())
+        >>> len(list((folder / "masks").iterdir()))
+        3
+    """
+    run = partial(_write_set, workers=workers, overwrite=overwrite, write_more=list_tag_files)
+    return run(data_dir, TAGS, num, settings, write_tag_scene, list_splits)
+
+
 def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **options) -> list:
     """Write several data sets, after all of them were checked.
 
@@ -246,6 +249,7 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
         NOISY: write_noisy,
         TEST: write_test,
         OBJECTS: write_objects,
+        TAGS: write_tags,
     }
     return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]
 
@@ -257,16 +261,18 @@ def _write_set(
     settings: SceneSettings,
     job: Callable,
     list_items: Callable,
+    *,
+    write_more: Callable[[Path, list[dict]], None] | None = None,
     **options,
 ) -> Path:
     """Write one data set, `annotations.json` last, unless it lies there whole already."""
     check_settings(data_dir, {name: num}, settings, overwrite=options["overwrite"])
-    folder, provenance = Path(data_dir) / name, _describe_run(name, num, settings)
+    folder, provenance = Path(data_dir) / name, describe_run(name, num, settings)
     if open_folder(folder, provenance, overwrite=options["overwrite"]):
         return folder
-    if settings.masks:
+    if settings.masks or name == TAGS:
         (folder / "masks").mkdir(exist_ok=True)
-    first = _FIRST_INDEX[name]
+    first = FIRST_INDEX[name]
     groups = run_jobs(
         partial(job, folder, settings),
         range(first, first + num),
@@ -277,22 +283,7 @@ def _write_set(
     write_json(list_objects(pictures), folder / "objects.json")
     counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
     write_json(counts, folder / "true_counts.json")
+    if write_more is not None:
+        write_more(folder, pictures)
     write_json(list_items(counts), folder / ANNOTATIONS)
     return folder
-
-
-def _describe_run(name: str, num: int, settings: SceneSettings) -> dict:
-    """Say what makes a data set, as plain JSON."""
-    made = {
-        "method": "scenes",
-        "dataset": name,
-        "num": num,
-        **asdict(settings),
-        "image_size": list(settings.image_size),
-        "jpeg_quality": JPEG_QUALITY,
-        "drawing_version": DRAWING_VERSION,
-    }
-    if name == OBJECTS:
-        made["objects_version"] = OBJECTS_VERSION
-        del made["max_count"], made["empty_fraction"]  # of crowds
-    return made

@@ -114,20 +114,62 @@ class _VocData:
         return sorted(self.lists.get("trainval", self.pictures))
 
 
-def _read_files(data_dir: Path, dataset: str) -> _VocData:
-    folder = find_dataset(data_dir, dataset)
+def read_voc_files(data_dir: Path, folder: Path) -> dict[str, tuple[Path, VocFile | str]]:
+    """Read the XML files of a data set, and find their pictures.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        folder: the folder of `Annotations`, inside `data_dir`; see `read_voc` for the layout.
+
+    Returns:
+        By stem: the picture, and what its file holds, or why it cannot be used.
+
+    Raises:
+        InputError: there are no XML files, or a file leads out of `data_dir`.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> read_voc_files(data_dir, data_dir)
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: ... must hold a folder `Annotations`, ...
+    """
     files = {path.stem: path for path in _list_annotations(data_dir, folder)}
     read = {stem: _try_file(path) for stem, path in files.items()}
     folders = {stem: file.folder for stem, file in read.items() if isinstance(file, VocFile)}
     images = _find_images(data_dir, folder, files, folders)
-    pictures = {stem: _make_picture(read[stem], images[stem]) for stem in files}
+    return {stem: (images[stem], read[stem]) for stem in files}
+
+
+def find_voc_annotations(folder: Path) -> Path | None:
+    """Find the folder of a data set's XML files.
+
+    Args:
+        folder: the data set's folder.
+
+    Returns:
+        The folder; None where no XML file is in any that could be it.
+
+    Example:
+        >>> find_voc_annotations(Path("absent")) is None
+        True
+    """
+    places = (folder / name for name in _ANNOTATIONS)
+    return next((place for place in places if any(place.glob("*.xml"))), None)
+
+
+def _read_files(data_dir: Path, dataset: str) -> _VocData:
+    folder = find_dataset(data_dir, dataset)
+    files = read_voc_files(data_dir, folder)
+    pictures = {stem: _make_picture(file, image) for stem, (image, file) in files.items()}
     return _VocData(folder, pictures, _read_lists(data_dir, folder, sorted(files)))
 
 
 def _list_annotations(data_dir: Path, folder: Path) -> list[Path]:
-    for name in _ANNOTATIONS:
-        if any((folder / name).glob("*.xml")):
-            return list_files(data_dir, folder / name, "*.xml")
+    place = find_voc_annotations(folder)
+    if place is not None:
+        return list_files(data_dir, place, "*.xml")
     raise InputError(
         f"`{folder}` must hold a folder `Annotations`, `annotations` or `annots` with XML files. "
         "It holds none."

@@ -81,6 +81,31 @@ def _cut(image, saliency):
     likely = states == cv2.GC_PR_FGD
     if likely.all() or not likely.any():
         return None
+    cut = cut_states(image, states)
+    if cut is None or cut.sum() < MIN_FOREGROUND:
+        return None
+    return cut.astype(np.float32)
+
+
+def cut_states(image: np.ndarray, states: np.ndarray) -> np.ndarray | None:
+    """Run GrabCut from what is known of each pixel.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        states: (H, W) uint8 of OpenCV's GC_BGD, GC_FGD, GC_PR_BGD and GC_PR_FGD; both sides occur.
+
+    Returns:
+        (H, W) bool, the object; None where GrabCut fails. The same picture gives the same result.
+
+    Example:
+        >>> image = np.full((20, 30, 3), 200, np.uint8)
+        >>> image[5:15, 10:20] = (200, 30, 30)
+        >>> states = np.full((20, 30), cv2.GC_BGD, np.uint8)
+        >>> states[3:17, 8:22] = cv2.GC_PR_FGD
+        >>> int(cut_states(image, states).sum())
+        100
+    """
+    states = np.array(states)  # OpenCV writes into it
     # The colour models start from random centres: the result must not hang on earlier calls.
     cv2.setRNGSeed(0)
     try:
@@ -90,5 +115,4 @@ def _cut(image, saliency):
         )  # fmt: skip
     except cv2.error:
         return None
-    cut = np.isin(states, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    return cut.astype(np.float32) if cut.sum() >= MIN_FOREGROUND else None
+    return np.isin(states, (cv2.GC_FGD, cv2.GC_PR_FGD))

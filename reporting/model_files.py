@@ -13,10 +13,17 @@ import models.fcn8  # noqa: F401
 import models.layers  # noqa: F401
 import models.locator  # noqa: F401
 import models.point_counter  # noqa: F401
+import models.saliency_network  # noqa: F401
 from config.errors import InputError
 
-# The model that a run leaves for prediction: of counting, of point and of box systems.
-RUN_FILES = ("counter.keras", "points.keras", "localizer.keras")
+# The model that a run leaves for prediction: of counting, of point, of box and of mask systems.
+RUN_FILES = (
+    "counter.keras",
+    "points.keras",
+    "localizer.keras",
+    "saliency.keras",
+    "segmenter.keras",
+)
 SAVED_MODEL_FOLDER = "saved_model"
 
 

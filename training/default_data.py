@@ -10,6 +10,13 @@ DEFAULT_DATA = {
     "training/baseline": {"format": "annotations", "dataset": "synthetic_ranked"},
     "training/localization": {"format": "coco", "dataset": "synthetic_objects"},
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
+    "training/saliency": {"format": "tags", "dataset": "synthetic_tags"},
+    "training/seeds": {"format": "tags", "dataset": "synthetic_tags"},
+    "finetuning/guided_segmentation": {
+        "format": "tags",
+        "train_data": "synthetic_tags",
+        "test_data": "synthetic_tags",
+    },
     "finetuning/localization": {
         "format": "coco",
         "train_data": "synthetic_objects",
@@ -62,7 +69,7 @@ def describe_default(name: str, stage: str) -> str:
     Example:
         >>> describe_default("dataset", "training")
         'default: synthetic_ranked (baseline), synthetic_objects (localization), synthetic_noisy \
-(points)'
+(points), synthetic_tags (saliency, seeds)'
     """
     experiments = {}
     for experiment, defaults in DEFAULT_DATA.items():

@@ -3,7 +3,14 @@ import json
 import pytest
 
 from config.errors import InputError
-from datasets.formats import BOX_FORMATS, FORMATS, list_boxes, read_counted
+from datasets.formats import (
+    BOX_FORMATS,
+    FORMATS,
+    TAG_FORMATS,
+    list_boxes,
+    list_tags,
+    read_counted,
+)
 
 
 def test_read_counted_reads_the_format_asked_for(tmp_path):
@@ -59,3 +66,27 @@ def test_list_boxes_of_two_data_sets_of_which_one_tells_splits(tmp_path):
     (tmp_path / "c" / "boxes.csv").write_text(row.format("c"))
     # Data sets may differ.
     assert [each.split for each in list_boxes("boxes", tmp_path, "a + c")] == ["train", None]
+
+
+@pytest.mark.parametrize("name", TAG_FORMATS)
+def test_every_format_of_tags_refuses_a_data_set_outside(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(InputError, match="must lie inside the data folder"):
+        list_tags(name, tmp_path / "data", "../other")
+    with pytest.raises(InputError, match="`--data_dir` must be a folder"):
+        list_tags(name, tmp_path / "absent", "crowd")
+
+
+def test_every_format_of_boxes_gives_tags_too():
+    assert BOX_FORMATS.keys() <= TAG_FORMATS.keys()
+
+
+def test_list_tags_merges_data_sets_and_their_masks(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tags.csv").write_text(f"image,tags\n{name}.png,{name}\n")
+    (tmp_path / "b" / "truth").mkdir()
+    (tmp_path / "b" / "truth" / "b.png").touch()
+    first, second = list_tags("tags", tmp_path, "a+b", masks="truth")
+    assert first.mask is None and second.mask == tmp_path / "b" / "truth" / "b.png"
+    assert list_tags("tags", tmp_path, "b", masks="none")[0].mask is None

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from datasets.sample_views import View, view_boxes, view_matrix, warp_sample
+from datasets.sample_views import View, view_boxes, view_matrix, warp_labels, warp_sample
 from datasets.samples import Sample
 
 
@@ -94,3 +94,11 @@ def test_view_matrix_turns_a_corner():
 
 def test_view_boxes_without_boxes():
     assert view_boxes(np.zeros((0, 4)), View((0, 0, 1, 1)), (4, 4)).shape == (0, 4)
+
+
+def test_warp_labels_takes_a_map_of_another_size():
+    labels = np.array([[1, 2], [3, 255]], np.uint8)  # of a picture of 4 x 4 pixels
+    seen = warp_labels(labels, View((0, 0, 4, 4), turns=1), (2, 2), picture=(4, 4))
+    assert seen.tolist() == np.rot90(labels).tolist()
+    beyond = warp_labels(labels, View((-2, 0, 4, 4)), (2, 3), picture=(4, 4))
+    assert beyond.tolist() == [[255, 1, 2], [255, 3, 255]]
