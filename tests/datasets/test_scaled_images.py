@@ -71,3 +71,15 @@ def test_read_gives_one_size_to_all(paths):
     assert images.sizes == [(8, 6)] * 2 and images.file_sizes == [(9, 12), (20, 16)]
     expected = tf.image.resize(np.asarray(Image.open(paths[1])), (8, 6), antialias=True)
     np.testing.assert_allclose(images.read(1), expected, atol=1.01)
+
+
+def test_scaled_images_of_one_longer_side_keep_their_shape(tmp_path):
+    paths = []
+    for i, size in enumerate([(40, 20), (10, 30), (1, 1)]):  # width, height
+        paths.append(tmp_path / f"{i}.png")
+        Image.new("RGB", size).save(paths[-1])
+    images = ScaledImages(paths, longer_side=15, max_pixels=1000, cache="memory")
+    # 40 x 20: .375 of it, 7.5 to even; 10 x 30: half; one pixel is enlarged
+    assert images.sizes == [(8, 15), (15, 5), (15, 15)]
+    for _ in range(2):
+        assert [images.read(i).shape[:2] for i in range(3)] == images.sizes
