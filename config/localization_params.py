@@ -21,7 +21,7 @@ class LocalizationFitParams(TrainingParams):
 
     unfreeze: str = param(
         'what of the encoder is trained: "none", "all", or "last:N" for its last N layers that '
-        "have weights"
+        "have weights to learn; batch norm counts only where `batch_norm` is train"
     )
     batch_norm: Literal["train", "frozen"] = param(
         "of the encoder's trained layers. train: batch statistics and affine weights learn; "
