@@ -7,7 +7,7 @@ from typing import Literal
 
 from config.shared_params import EncoderParams, TrainingParams, param
 
-# Null stands for a value of `training.localization.variants` while a localizer is trained, and
+# Null stands for a value of `config.localization_variants` while a localizer is trained, and
 # for the value of the run that is continued while it is fine-tuned.
 _NULL = "null: published for the head, or as in the run continued"
 

@@ -7,9 +7,9 @@ import pytest
 
 from config.errors import InputError
 from config.loader import load_params
+from config.localization_variants import fill_published
 from models.localizer import build_localizer, list_encoder_layers
 from training.localization.model import build_trained, count_thawed, thaw_encoder
-from training.localization.variants import fill_published
 from training.plateau import LoweredRate, ReduceOnPlateau
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
