@@ -16,6 +16,7 @@ from config.commands import run_main
 from config.errors import InputError
 from config.files import atomic_file
 from config.loader import find_schema, load_params
+from config.localization_params import take_box_options
 from config.localization_variants import fill_published
 from config.schema import LocalizationParams
 from datasets.augment_recipes import RECIPES
@@ -163,12 +164,7 @@ def _read_records(args: argparse.Namespace, params: LocalizationParams) -> list[
         args.format,
         Path(args.data_dir),
         args.dataset,
-        objects=params.objects,
-        class_source=params.class_source,
-        classes=params.classes,
-        test_fraction=params.test_fraction,
-        validation_fraction=params.validation_fraction,
-        split_seed=params.split_seed,
+        **take_box_options(params),
     )
     return drop_bad_files(
         splits.training, max_bad_fraction=params.max_bad_fraction, max_pixels=params.max_pixels

@@ -157,7 +157,7 @@ def test_fine_tuning_never_keeps_less_than_it_began_with(trained, config, tmp_pa
 def test_fine_tuning_refuses_pictures_that_were_learnt(trained, config, tmp_path, capsys):
     arguments = ["--experiment_path", tmp_path, "--model_path", trained, "--set=split_seed=5"]
     assert run_finetune(*config, *arguments) == 2
-    assert "No test picture may be one that the run continued" in capsys.readouterr().err
+    assert "No test picture may be one that the earlier run" in capsys.readouterr().err
     assert not list(tmp_path.rglob("args.json"))
 
 
