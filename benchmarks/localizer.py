@@ -4,13 +4,16 @@
 `--model RUN`, exports it, times all of them in turn at batch 1 and 32 on pictures of the network's
 own size, and prints how far their boxes differ. With `--format F --data_dir D --dataset X` and a
 trained `--model` it also prints what rounding the weights costs on the annotated pictures held
-out: mean IoU, and class accuracy where there are classes.
+out: mean IoU, and class accuracy where there are classes. The pictures are read and split as in
+that run; those that it learnt from or was chosen on are refused.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +23,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.timing import time_in_turn
+from config.commands import run_main
 from config.errors import InputError
+from config.localization_params import take_box_options
+from config.schema import LocalizationFitParams
 from datasets.boxes import read_boxes
 from datasets.images import MAX_PIXELS, read_image
 from datasets.records import BoxRecord
@@ -32,6 +38,8 @@ from reporting.export import export_saved_model
 from reporting.litert import QUANTIZE, build_fixed_size, export_litert
 from reporting.litert_check import LiteRTModel, draw_pictures
 from reporting.model_files import find_keras_file, load_keras_model
+from training.localization.pictures import read_seen, require_unseen
+from training.resolving import read_continued_params
 
 BATCHES = {1: 100, 32: 10}  # pictures per call -> timed calls
 
@@ -183,7 +191,9 @@ def build_parser() -> argparse.ArgumentParser:
     Returns:
         The parser.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.localizer", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--model", help="run folder or .keras file; else random weights")
     parser.add_argument("--image_size", type=int, default=96, help="side of the input, pixels")
     parser.add_argument("--alpha", type=float, default=0.35, help="width of MobileNetV2")
@@ -197,12 +207,46 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    """Print the tables."""
-    args = build_parser().parse_args()
+def read_records(args: argparse.Namespace) -> tuple[list[BoxRecord], list[BoxRecord]]:
+    """Read the pictures that the run learnt from and those to test on, split as in the run.
+
+    Args:
+        args: see `build_parser`.
+
+    Returns:
+        (training, test), of one box each; both empty where no data set is named.
+
+    Raises:
+        InputError: an argument is missing, `--model` is no localization run, the data set cannot
+            be used, or a test picture is one that the run has seen.
+    """
+    named = [args.format, args.data_dir, args.dataset]
+    if not any(named):
+        return [], []
+    if not all(named) or not args.model:
+        raise InputError(
+            "`--format`, `--data_dir`, `--dataset` and `--model` must be given together."
+        )
+    run = find_keras_file(args.model).parent
+    params = read_continued_params(run)
+    if not isinstance(params, LocalizationFitParams):
+        raise InputError(f"`--model` must be a localization run. Received {run}.")
+    data_dir = Path(args.data_dir)
+    splits = read_boxes(args.format, data_dir, args.dataset, **take_box_options(params))
+    training, test = (
+        [each for each in part if isinstance(each, BoxRecord)]
+        for part in (splits.training, splits.test)
+    )
+    held_out = dataclasses.replace(splits, validation=[], test=test)
+    require_unseen(held_out, read_seen(run), data_dir)
+    return training, test
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print the tables; `args` as `build_parser` tells."""
+    training, test = read_records(args)
     locator = load_locator(args)
     size = find_localizer(locator).input.shape[1:3]
-    training, test = _read_records(args)
     calibration = draw_pictures(20, size)
     if training:
         chosen = np.linspace(0, len(training) - 1, min(len(training), NUM_PICTURES)).astype(int)
@@ -237,22 +281,6 @@ def _print_quality(found, number):
         print(f"  {name:16s} {iou:8.4f} {reference - iou:+8.4f} {right}")
 
 
-def _read_records(args):
-    """Return the training and the test records; none where no data set is named."""
-    named = [args.format, args.data_dir, args.dataset]
-    if not any(named):
-        return [], []
-    if not all(named) or not args.model:
-        raise InputError(
-            "`--format`, `--data_dir`, `--dataset` and `--model` must be given together."
-        )
-    splits = read_boxes(args.format, Path(args.data_dir), args.dataset)
-    return (
-        [record for record in records if isinstance(record, BoxRecord)]
-        for records in (splits.training, splits.test)
-    )
-
-
 def _to_fractions(answer, size):
     return {"box": np.asarray(answer["boxes"]) / np.tile(size[::-1], 2)}
 
@@ -268,4 +296,4 @@ def _accuracy(answer, names, truth):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_main(main, build_parser()))

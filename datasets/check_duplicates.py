@@ -40,12 +40,15 @@ def find_duplicates(
         'leak'
     """
     sound = [path for path, fact in facts.items() if not fact.problem]
-    pairs = _pair_equals([facts[path].digest for path in sound])
-    pairs += _pair_alike([facts[path].fingerprint for path in sound])
-    if not pairs:
+    pairs = np.concatenate(
+        [
+            _pair_equals(np.array([facts[path].digest for path in sound])),
+            _pair_alike([facts[path].fingerprint for path in sound]),
+        ]
+    )
+    if not len(pairs):
         return []
-    first, second = np.array(pairs).T
-    graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(sound),) * 2)
+    graph = coo_array((np.ones(len(pairs), np.int8), tuple(pairs.T)), shape=(len(sound),) * 2)
     labels = connected_components(graph, directed=False)[1]
     groups = defaultdict(list)
     for path, label in zip(sound, labels, strict=True):
@@ -53,24 +56,31 @@ def find_duplicates(
     return [_judge(group, facts, splits) for group in groups.values() if len(group) > 1]
 
 
-def _pair_equals(digests: list[str]) -> list[tuple[int, int]]:
-    """Pair each place with the first one of an equal digest."""
-    first: dict[str, int] = {}
-    pairs = [(first.setdefault(digest, i), i) for i, digest in enumerate(digests)]
-    return [(i, j) for i, j in pairs if i != j]
+def _pair_equals(values: np.ndarray) -> np.ndarray:
+    """Pair each place with the first one of an equal value: (M, 2) int64."""
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    places = np.arange(len(values))
+    pairs = np.stack([first[inverse], places], axis=1)
+    return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def _pair_alike(fingerprints: list[int | None]) -> list[tuple[int, int]]:
-    """Pair the places whose fingerprints differ by at most `LARGEST_DISTANCE` bits."""
+def _pair_alike(fingerprints: list[int | None]) -> np.ndarray:
+    """Pair places whose fingerprints differ by at most `LARGEST_DISTANCE` bits: (M, 2) int64.
+
+    Equal ones are paired with the first of them alone, so that many of them, as the frames of a
+    film that stands still, make no more pairs than there are pictures.
+    """
     places = np.array([i for i, value in enumerate(fingerprints) if value is not None], np.int64)
     hashes = np.array([value for value in fingerprints if value is not None], np.uint64)  # (N,)
-    pairs, step = [], max(1, _BLOCK // max(1, len(hashes)))
+    found = [places[_pair_equals(hashes)]]
+    hashes, first = np.unique(hashes, return_index=True)  # (D,)
+    step = max(1, _BLOCK // max(1, len(hashes)))
     for start in range(0, len(hashes), step):
         differing = np.bitwise_count(hashes[start : start + step, None] ^ hashes[None, start:])
         near = np.argwhere(differing <= LARGEST_DISTANCE)  # (M, 2), from `start`
         near = near[near[:, 0] < near[:, 1]] + start
-        pairs += map(tuple, places[near].tolist())
-    return pairs
+        found.append(places[first[near]])
+    return np.concatenate(found)
 
 
 def _judge(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
 from config.loader import find_schema, params_from_dict
+from config.localization_variants import fill_published, list_unused
 from config.schema import (
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
 )
 from training.continued_runs import find_localization_run
-from training.localization.variants import fill_published
 from training.run_folders import read_run
 
+logger = logging.getLogger(__name__)
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
 
@@ -24,7 +26,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     """Replace what stands for a value that is written elsewhere; other parameters stay.
 
     A localizer's null is the published value of its head, or that of the run that it continues;
-    `--patience`, where it is given, is its patience.
+    `--patience`, where it is given, is its patience. The log names options that were given and have
+    no effect on the head or with the schedule.
 
     Args:
         params: as the configuration says.
@@ -47,7 +50,11 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     if "patience" in vars(args).get("given", ()):
         params = dataclasses.replace(params, patience=args.patience)
     if isinstance(params, LocalizationParams):
-        return fill_published(params)
+        params = fill_published(params)
+        given = {text.split("=")[0].strip() for text in vars(args).get("overrides", ())}
+        for unused in list_unused(params, given):
+            logger.warning(unused)
+        return params
     return _fill_from_run(params, args)
 
 

@@ -8,7 +8,7 @@ import keras
 
 from config.errors import InputError
 from config.schema import LocalizationFitParams, LocalizationParams
-from losses.localization import build_localization_losses
+from losses.localization import build_localization_losses, check_output_losses
 from metrics.boxes import BoxIoU, SummedBoxIoU
 from models.encoders import build_encoder
 from models.localizer import build_localizer, list_encoder_layers
@@ -56,8 +56,9 @@ def build_new_localizer(params: LocalizationParams, num_classes: int) -> keras.M
 def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
     """Choose which layers of the encoder are trained; the head's always are.
 
-    Frozen layers keep their weights, and their batch normalisation its statistics. Call it before
-    `compile`.
+    "last:N" counts the layers that can learn: those with weights, batch normalisation among them
+    only where `batch_norm` is "train". Frozen layers keep their weights, and their batch
+    normalisation its statistics. Call it before `compile`.
 
     Args:
         localizer: what `models.localizer.build_localizer` returned; changed in place.
@@ -67,18 +68,23 @@ def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
         Number of the encoder's layers that are trained.
 
     Raises:
-        InputError: `unfreeze` cannot be understood, or asks for more layers than there are.
+        InputError: `unfreeze` cannot be understood, or asks for more layers than there are, or
+            for some where there are none.
 
     Example:
         >>> # see `training.localization.fitting`
     """
     layers = list_encoder_layers(localizer)
     for layer in layers:
+        layer.trainable = True
+    can_learn = [
+        layer
+        for layer in layers
+        if layer.trainable_weights and not (params.batch_norm == "frozen" and _normalises(layer))
+    ]
+    for layer in layers:
         layer.trainable = False
-    weighted = [layer for layer in layers if layer.weights]
-    thawed = weighted[len(weighted) - count_thawed(params.unfreeze, len(weighted)) :]
-    if params.batch_norm == "frozen":
-        thawed = [each for each in thawed if not _normalises(each)]
+    thawed = can_learn[len(can_learn) - count_thawed(params.unfreeze, len(can_learn)) :]
     for layer in thawed:
         layer.trainable = True
         if _normalises(layer):
@@ -91,25 +97,31 @@ def count_thawed(unfreeze: str, num_layers: int) -> int:
 
     Args:
         unfreeze: "none", "all" or "last:N".
-        num_layers: layers that have weights.
+        num_layers: layers that can learn.
 
     Returns:
         How many of them, from the last on.
 
     Raises:
-        InputError: another text, or N is not between 1 and `num_layers`.
+        InputError: another text, N is not between 1 and `num_layers`, or there are no layers to
+            thaw.
 
     Example:
         >>> count_thawed("last:4", 52)
         4
     """
-    if unfreeze in ("none", "all"):
+    if unfreeze == "none" or (unfreeze == "all" and num_layers):
         return num_layers if unfreeze == "all" else 0
     asked = re.fullmatch(r"last:(\d{1,6})", unfreeze)
+    if not num_layers and (asked or unfreeze == "all"):
+        raise InputError(
+            "`unfreeze` must be none where no layer of the encoder can learn: none has weights but "
+            f"batch norm, which `batch_norm` keeps frozen. Received {unfreeze}."
+        )
     if not asked or not 1 <= int(asked[1]) <= num_layers:
         raise InputError(
             "`unfreeze` must be none, all, or last:N with N from 1 to the "
-            f"{num_layers} layers of the encoder that have weights. Received {unfreeze}."
+            f"{num_layers} layers of the encoder that can learn. Received {unfreeze}."
         )
     return int(asked[1])
 
@@ -131,21 +143,17 @@ def build_trained(
         metrics `iou`, `summed_iou` and perhaps `class_accuracy`; callbacks of its schedule).
 
     Raises:
-        InputError: the optimizer or a loss cannot be built.
+        InputError: the optimizer or a loss cannot be built, or a loss does not suit its output.
 
     Example:
         >>> # see `training.localization.fitting`
     """
     losses, weights = build_localization_losses(params.loss)
+    shapes = {name: tuple(output.shape) for name, output in localizer.output.items()}
+    check_output_losses(losses, shapes)
     metrics = {"box": [BoxIoU(name="iou"), SummedBoxIoU(name="summed_iou")]}
     if "class_logits" in localizer.output:
         metrics["class_logits"] = [keras.metrics.CategoricalAccuracy(name="class_accuracy")]
-    missing = sorted(set(losses) - set(localizer.output))
-    if missing:
-        raise InputError(
-            f"`loss` must be on outputs of this localizer: {', '.join(localizer.output)}. Received "
-            f"`{missing[0]}`; null chooses those of the head."
-        )
     rate, callbacks = _build_rate(params)
     optimizer = build_optimizer(
         params.optimizer,
