@@ -56,7 +56,7 @@ def test_find_duplicates_does_not_compare_plain_or_damaged_pictures():
 
 
 def test_find_duplicates_equals_a_plain_double_loop(monkeypatch):
-    monkeypatch.setattr("datasets.check_duplicates._BLOCK", 40)  # several blocks
+    monkeypatch.setattr("datasets.look_alikes._BLOCK", 40)  # several blocks
     generator = np.random.default_rng(0)
     hashes = [int(h) for h in generator.integers(0, 1 << 62, 20)]
     for i in range(0, 20, 5):
