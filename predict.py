@@ -1,4 +1,4 @@
-"""Counts or finds objects in pictures: `python predict.py --model M --input X --output DIR`."""
+"""Counts, finds or segments objects: `python predict.py --model M --input X --output DIR`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.blob_options import BlobOptions
+from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
+from reporting.prediction_masks import predict_masks, predict_saliency
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tiling import predict_blobs
@@ -50,7 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
         default="predictions",
         help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
-        "boxes.coco.json and voc/",
+        "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
+        "saliency network also saliency/",
     )
     parser.add_argument(
         "--batch_size",
@@ -151,6 +154,10 @@ def _choose_steps(args, images, output):
             f"{', '.join(names)}: only models that find objects take it. Received {args.model}, "
             f"which returns {', '.join(predictor.outputs)}; leave it out."
         )
+    if isinstance(predictor.settings, MaskSettings):
+        return predict_masks(predictor, images, output / "masks", **bounds)
+    if "saliency" in predictor.outputs:
+        return predict_saliency(predictor, images, output / "saliency", **bounds)
     predict = predict_images if predictor.settings is None else predict_boxes
     return predict(predictor, images, **bounds)
 

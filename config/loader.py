@@ -272,7 +272,9 @@ def _type_name(option: Any) -> str:
         return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
     if typing.get_origin(option) is tuple:
         length = len(typing.get_args(option))
-        return "a list of text" if ... in typing.get_args(option) else f"a list of {length} numbers"
+        if ... in typing.get_args(option):
+            return "a list of text" if str in typing.get_args(option) else "a list of numbers"
+        return f"a list of {length} numbers"
     names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
     return names.get(option, "null" if option is type(None) else "an object")
 

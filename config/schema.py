@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from config.guided_segmentation_params import GuidedSegmentationParams
 from config.localization_params import (
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
 )
+from config.saliency_params import SaliencyParams
+from config.seeds_params import SeedsParams
 from config.shared_params import (
     ENCODER_NAMES,
     EncoderParams,
@@ -23,6 +26,7 @@ __all__ = [
     "SCHEMAS",
     "BaselineParams",
     "EncoderParams",
+    "GuidedSegmentationParams",
     "ImageParams",
     "LocalizationFinetuneParams",
     "LocalizationFitParams",
@@ -31,6 +35,8 @@ __all__ = [
     "PointFitParams",
     "PointsFinetuneParams",
     "PointsParams",
+    "SaliencyParams",
+    "SeedsParams",
     "TrainingParams",
     "param",
 ]
@@ -198,6 +204,9 @@ SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
+    "training/saliency": SaliencyParams,
+    "training/seeds": SeedsParams,
+    "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from datasets.job_pool import run_pool
 from datasets.scene_folder import write_picture
 from datasets.scene_pictures import DrawnScene, draw_scene
 from datasets.synthetic import Scene, sample_scene
-from ops.opencv import cv2
 
 _PAIRS = 4  # key of the stream that chooses who is removed
 _ELSEWHERE = 10**8  # index distance of the scene that lends its place
@@ -217,27 +211,4 @@ def run_jobs(
         >>> run_jobs(lambda index, number: [{"image": str(index)}], range(5, 7))
         [[{'image': '5'}], [{'image': '6'}]]
     """
-    with _mapper(workers) as mapped:
-        results = mapped(job, indices, range(len(indices)))
-        return list(tqdm(results, label, len(indices), delay=2, disable=None))
-
-
-@contextmanager
-def _mapper(workers: int) -> Iterator[Callable]:
-    """Yield a `map` that works in this process or in a pool of several."""
-    if workers == 1:
-        yield map
-        return
-    # Spawned, not forked: OpenCV's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_prepare_worker)
-    try:
-        yield partial(pool.map, chunksize=8)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent, which ends the pool in order; keep to one core."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
+    return run_pool(job, indices, range(len(indices)), workers=workers, label=label, unit="it")

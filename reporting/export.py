@@ -33,7 +33,8 @@ def export_saved_model(
     `serving_default(images: uint8 (B, H, W, 3))` takes pictures of one size, `serve_bytes(images:
     string (B,))` JPEG and PNG files of any sizes; both return a dict with one row per picture. An
     output whose size depends on the picture's, such as a map, is in `serving_default` alone: the
-    files of `serve_bytes` differ in size, and its rows are stacked.
+    files of `serve_bytes` differ in size, and its rows are stacked. A model of maps alone, such as
+    a segmenter, has no `serve_bytes`.
     `serve_bytes` checks each header against `max_pixels` before it decodes and does not apply EXIF
     orientation: turn such photos upright first. It drops alpha.
 
@@ -42,8 +43,7 @@ def export_saved_model(
     is replaced.
 
     Args:
-        model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs; at least one
-            has a shape beyond the batch that does not depend on the picture.
+        model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs.
         path: the folder to write.
         max_pixels: larger files are refused by `serve_bytes`, pixels.
         assets: {file name: text} that travels in `assets.extra/`, e.g. class names.
@@ -97,10 +97,9 @@ def _check_model(model, max_pixels):
             "`model` must take one uint8 input (B, H, W, 3) of any H and W. "
             f"Received {received}; build it with models.counter.build_counter."
         )
-    if not isinstance(model.output, dict) or not _sized_outputs(model):
+    if not isinstance(model.output, dict) or not model.output:
         raise ValueError(
-            "`model` must return a dict of outputs, at least one of a known shape beyond the "
-            f"batch. Received {model.output}; name each output."
+            f"`model` must return a dict of outputs. Received {model.output}; name each output."
         )
 
 
@@ -137,8 +136,9 @@ def _write(model, path, max_pixels, assets):
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
     module.serve_images = serve_images
-    module.serve_bytes = serve_bytes
-    signatures = {"serving_default": serve_images, "serve_bytes": serve_bytes}
+    signatures = {"serving_default": serve_images}
+    if one_row:
+        signatures["serve_bytes"] = module.serve_bytes = serve_bytes
     with _quiet_tensorflow():
         tf.saved_model.save(module, str(path), signatures)
     for name, text in assets.items():

@@ -15,6 +15,13 @@ from reporting.box_settings import (
     find_box_settings,
     read_box_settings,
 )
+from reporting.mask_settings import (
+    MASKS_FILE,
+    MaskSettings,
+    find_mask_settings,
+    masks_asset,
+    read_mask_settings,
+)
 from reporting.point_settings import (
     POINTS_FILE,
     PointSettings,
@@ -24,7 +31,7 @@ from reporting.point_settings import (
     settings_asset,
 )
 
-Settings = PointSettings | BoxSettings | None
+Settings = PointSettings | BoxSettings | MaskSettings | None
 
 
 def model_assets(model: keras.Model, file: Path) -> dict[str, str]:
@@ -32,20 +39,24 @@ def model_assets(model: keras.Model, file: Path) -> dict[str, str]:
 
     Args:
         model: the model to be exported.
-        file: the `.keras` file that it was read from; a point counter's `points.json` beside it
-            names the classes.
+        file: the `.keras` file that it was read from; a point counter's `points.json` or a
+            segmenter's `masks.json` beside it names the classes.
 
     Returns:
         {file name: text} for `reporting.export.export_saved_model(assets=...)`.
 
     Raises:
-        InputError: the `points.json` cannot be used.
+        InputError: that file cannot be used.
 
     Example:
         >>> model_assets(keras.Sequential(), Path("counter.keras"))
         {}
     """
-    return {**settings_asset(model, read_class_names(file)), **boxes_asset(model)}
+    return {
+        **settings_asset(model, read_class_names(file)),
+        **boxes_asset(model),
+        **masks_asset(model, file),
+    }
 
 
 def settings_of_file(
@@ -59,10 +70,11 @@ def settings_of_file(
         outputs: {name: shape} of the model.
 
     Returns:
-        The settings of a point counter or of a locator; None for another kind of model.
+        The settings of a point counter, a locator or a segmenter; None for another kind of model.
 
     Raises:
-        InputError: a `points.json` beside the file cannot be used or does not fit the model.
+        InputError: a `points.json` beside the file cannot be used or does not fit the model, or a
+            segmenter's `masks.json` cannot be used.
 
     Example:
         >>> settings_of_file(keras.Sequential(), Path("counter.keras"), {"count": (None,)})
@@ -73,6 +85,8 @@ def settings_of_file(
         _check_names(file.with_name(POINTS_FILE), settings, outputs)
     elif _finds_boxes(outputs):
         settings = find_box_settings(model) or BoxSettings()
+    elif _finds_masks(outputs):
+        settings = find_mask_settings(model, file) or MaskSettings()
     return settings
 
 
@@ -87,7 +101,7 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         As `settings_of_file`.
 
     Raises:
-        InputError: its `points.json` or `boxes.json` cannot be used or does not fit.
+        InputError: its `points.json`, `boxes.json` or `masks.json` cannot be used or does not fit.
 
     Example:
         >>> settings_of_export(Path("no_such_folder"), {"boxes": (None, 4), "scores": (None,)})
@@ -97,12 +111,15 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         name, read, settings = POINTS_FILE, read_settings, PointSettings()
     elif _finds_boxes(outputs):
         name, read, settings = BOXES_FILE, read_box_settings, BoxSettings()
+    elif _finds_masks(outputs):
+        name, read, settings = MASKS_FILE, read_mask_settings, MaskSettings()
     else:
         return None
     path = folder / "assets.extra" / name
     if path.is_file():
         settings = read(path)
-    _check_names(path, settings, outputs)
+    if not isinstance(settings, MaskSettings):  # a label map does not tell how many classes
+        _check_names(path, settings, outputs)
     return settings
 
 
@@ -112,6 +129,10 @@ def _finds_blobs(outputs):
 
 def _finds_boxes(outputs):
     return {"boxes", "scores"} <= set(outputs)
+
+
+def _finds_masks(outputs):
+    return "label_map" in outputs
 
 
 def _check_names(path, settings, outputs):

@@ -83,6 +83,28 @@ class Boxes(NamedTuple):
     class_names: tuple[str, ...]
 
 
+class Masks(NamedTuple):
+    """The areas of the classes in a picture, of a segmenter with K classes.
+
+    Attributes:
+        size: (height, width) of the picture, pixels.
+        areas: (K + 1,) pixels, background first.
+        class_names: the names of classes 1 to K, of each class one.
+        runs: {class found: its mask as COCO's compressed run lengths}, by number.
+        boxes: {class found: xyxy pixels, half-open, around all of its mask}.
+
+    Example:
+        >>> Masks((1, 2), np.array([1, 1]), ("horse",), {1: "11"}, {1: (1, 0, 2, 1)}).areas.sum()
+        np.int64(2)
+    """
+
+    size: tuple[int, int]
+    areas: np.ndarray
+    class_names: tuple[str, ...]
+    runs: dict[int, str]
+    boxes: dict[int, tuple[int, int, int, int]]
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model said about one picture, or why it could not.
@@ -94,6 +116,7 @@ class Prediction:
         names: {output's name: what each of its numbers is called}, where they have names.
         blobs: the objects' blobs, from a model that finds them.
         boxes: the objects' boxes, from a model that finds them.
+        masks: the classes' areas, from a segmenter.
 
     Example:
         >>> Prediction("a.jpg", {"count": np.float32(2)}).error
@@ -106,6 +129,7 @@ class Prediction:
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blobs: Blobs | None = None
     boxes: Boxes | None = None
+    masks: Masks | None = None
 
 
 def find_images(source: str, *, option: str = "--input") -> list[tuple[str, Path]]:

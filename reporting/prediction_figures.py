@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from reporting.canvas import new_figure, save_figure
@@ -77,7 +79,7 @@ def draw_blobs(preview: Preview, blobs: Blobs, path: Path) -> Path:
         ...     draw_blobs(Preview((9, 9)), blobs, Path(folder) / "a.png").name
         'a.png'
     """
-    figure, axes = _show_picture(preview)
+    figure, axes = show_picture(preview)
     # Dots shrink as they get many; from some 40,000 on they are a pixel each.
     area = float(np.clip(20_000 / max(1, len(blobs.points)), 0.5, 24))
     dots, labels = [], []
@@ -120,7 +122,7 @@ def draw_boxes(image: np.ndarray, boxes: Boxes, path: Path) -> Path:
     """
     preview = Preview(image.shape[:2])
     preview.add(image, 0, 0)
-    figure, axes = _show_picture(preview)
+    figure, axes = show_picture(preview)
     titles = []
     for (x0, y0, x1, y1), score, number in zip(*boxes[1:4], strict=True):
         colour = CLASS_COLOURS[(number - 1) % len(CLASS_COLOURS)]
@@ -133,8 +135,19 @@ def draw_boxes(image: np.ndarray, boxes: Boxes, path: Path) -> Path:
     return save_figure(figure, path)
 
 
-def _show_picture(preview):
-    """Return a figure and axes that show a picture, in its own pixels."""
+def show_picture(preview: Preview) -> tuple[Figure, Axes]:
+    """Show a picture, in its own pixels, for something to be drawn on it.
+
+    Args:
+        preview: of the picture.
+
+    Returns:
+        A figure and its axes.
+
+    Example:
+        >>> show_picture(Preview((4, 6)))[1].get_xlim()
+        (np.float64(0.0), np.float64(6.0))
+    """
     height, width = preview.size
     scale = 8 / max(height, width)
     figure = new_figure(max(width * scale, 2.5), max(height * scale, 1.5) + 0.4)

@@ -10,9 +10,11 @@ import numpy as np
 
 from config.files import atomic_file, write_json
 from reporting.figures import draw_patch_counts
+from reporting.mask_figures import draw_masks, draw_picture
 from reporting.prediction import Prediction
 from reporting.prediction_boxes import write_boxes_coco, write_boxes_voc
 from reporting.prediction_figures import Preview, draw_blobs, draw_boxes
+from reporting.prediction_masks import write_areas_csv, write_masks_coco
 from reporting.prediction_points import write_points_coco, write_points_csv
 
 
@@ -93,7 +95,8 @@ def draw_prediction(
 
     Args:
         prediction: of this picture.
-        image: (H, W, 3) uint8 picture, or its preview where the prediction has blobs.
+        image: (H, W, 3) uint8 picture, or its preview where the prediction has blobs; coloured by
+            what was found where it has masks or is of saliency.
         folder: where pictures go, in the folders of their names.
 
     Returns:
@@ -111,6 +114,10 @@ def draw_prediction(
         return draw_blobs(image, prediction.blobs, path)
     if prediction.boxes is not None:
         return draw_boxes(image, prediction.boxes, path)
+    if prediction.masks is not None:
+        return draw_masks(image, prediction.masks, path)
+    if "salient_share" in prediction.outputs:
+        return draw_picture(image, path)
     if "patch_counts" not in prediction.outputs:
         return None
     return draw_patch_counts(image, prediction.outputs["patch_counts"], path)
@@ -124,6 +131,8 @@ WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
     "points.coco.json": write_points_coco,
     "boxes.coco.json": write_boxes_coco,
     "voc": write_boxes_voc,
+    "areas.csv": write_areas_csv,
+    "masks.coco.json": write_masks_coco,
 }
 
 

@@ -24,6 +24,8 @@ CAPTIONS = {
     "error_boxplot": "Absolute error per range of true counts, and pictures per range",
     "count_scatter": "Predicted against true counts",
     "iou_histogram": "IoU of the predicted and the true box of each picture",
+    "saliency_sheet": "Saliency of the worst pictures and of some at random, outlined where it is "
+    "half of its maximum: IoU of the network (of RBD + GrabCut)",
     "worst_sheet": "The pictures with the smallest IoU: true boxes dashed, predicted ones solid",
 }
 # What single pictures show, by their name before its number.

@@ -46,6 +46,7 @@ def tiny_config(tmp_path_factory):
     boxes = {"epochs": 2, "num_pictures": 3}
     changes["localization"] = {**boxes, "image_size": 32, "batch_size": 4, "num_neurons": 4}
     changes["localization.finetune"] = boxes
+    changes["saliency"] = {"epochs": 2, "image_size": 32, "batch_size": 4, "num_neurons": 4}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -94,12 +95,13 @@ def _build_small_encoder(_name="small", shape=(None, None, 3), **__):
 
 @pytest.fixture(scope="module")
 def small_encoder():
-    """Training on points and on boxes takes an encoder that traces in no time."""
+    """Training on points, boxes and saliency takes an encoder that traces in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "training.points.train.build_encoder", lambda *_, **__: _build_small_encoder()
         )
         patch.setattr("training.localization.model.build_encoder", _build_small_encoder)
+        patch.setattr("training.saliency.model.build_encoder", _build_small_encoder)
         yield _build_small_encoder
 
 

@@ -11,6 +11,7 @@ from models.counter import build_counter
 from models.localizer import build_localizer, set_mean_box
 from models.locator import build_locator
 from models.point_counter import build_point_counter
+from models.saliency_network import build_saliency_model
 from training.command_line import run_command
 
 
@@ -272,3 +273,35 @@ def test_predict_finds_boxes_in_upright_pixels(localization_run, photos, tmp_pat
     assert len(list((out / "pictures").iterdir())) == 3
     assert "3 of 4 pictures predicted" in capsys.readouterr().out
     assert "points.csv" not in {path.name for path in out.iterdir()}
+
+
+def test_predict_writes_masks_areas_and_coco(photos, tmp_path):
+    images = keras.Input((None, None, 3), dtype="uint8")
+    label_map = keras.ops.cast(images[..., 0] > 127, "uint8")
+    (tmp_path / "run").mkdir()
+    keras.Model(images, {"label_map": label_map}).save(tmp_path / "run" / "segmenter.keras")
+    (tmp_path / "run" / "masks.json").write_text('{"class_names": ["sheep"]}')
+    out = tmp_path / "out"
+    assert run("--model", tmp_path / "run", "--input", photos, "--output", out) == 0
+    white, black = read_rows(out)
+    assert (white["area_sheep"], white["share_sheep"]) == ("1200", "1.0")  # 40 x 30 pixels
+    assert (black["area_background"], black["area_sheep"]) == ("693", "0")  # 21 x 33
+    (item,) = json.loads((out / "masks.coco.json").read_text())["annotations"]
+    assert item["bbox"] == [0, 0, 40, 30] and item["area"] == 1200
+    assert item["segmentation"]["size"] == [30, 40]
+    assert np.asarray(Image.open(out / "masks" / "a, white.png.png")).min() == 1
+    assert len(list((out / "pictures").iterdir())) == 2 and (out / "areas.csv").is_file()
+
+
+def test_predict_writes_saliency(photos, tmp_path):
+    image = keras.Input((32, 32, 3))
+    conv = keras.layers.Conv2D(2, 1, strides=8, kernel_initializer="zeros")
+    network = keras.Model(image, conv(image))
+    build_saliency_model(network).save(tmp_path / "saliency.keras")
+    out = tmp_path / "out"
+    assert run("--model", tmp_path, "--input", photos, "--output", out) == 0
+    white, _ = read_rows(out)
+    assert (white["peak"], white["salient_share"]) == ("0.5", "1.0")  # both logits are 0
+    saliency = np.asarray(Image.open(out / "saliency" / "black.jpg.png"))
+    assert saliency.shape == (33, 21) and set(saliency.ravel()) == {128}
+    assert len(list((out / "pictures").iterdir())) == 2

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from ops.cores import count_cores
 from training.default_data import describe_default
 from training.engine_options import add_device_arguments, add_engine_arguments
+
+MOST_WORKERS = 8  # by default; each holds pictures in memory
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, *, stage: str) -> None:
@@ -41,6 +44,13 @@ def add_common_arguments(parser: argparse.ArgumentParser, *, stage: str) -> None
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument(
         "--index", default="0", help="folder between data set and time, to number repeats"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=min(count_cores(), MOST_WORKERS),
+        help="processes, or threads, that work on pictures one by one; default: one a core, at "
+        f"most {MOST_WORKERS}",
     )
     _add_run_arguments(parser)
     add_device_arguments(parser)

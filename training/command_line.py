@@ -100,8 +100,9 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
         The arguments with `experiment_name` and the data set.
 
     Raises:
-        InputError: the experiment is unknown or of the other stage, the seed is out of range,
-            `--resume` names no unfinished run, or an argument does not act on this experiment.
+        InputError: the experiment is unknown or of the other stage, the seed or the number of
+            workers is out of range, `--resume` names no unfinished run, or an argument does not
+            act on this experiment.
 
     Example:
         >>> args = argparse.Namespace(
@@ -115,6 +116,8 @@ def complete_arguments(args: argparse.Namespace, *, stage: str) -> argparse.Name
     seed = vars(args).get("seed", 0)
     if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
         raise InputError(f"`--seed` must be between 0 and {LARGEST_SEED}. Received {seed}.")
+    if vars(args).get("workers", 1) < 1:
+        raise InputError(f"`--workers` must be at least 1. Received {args.workers}.")
     find_params_file(Path(args.params_dir), args.experiment)
     _refuse_fitting_arguments(args)
     if Path(args.experiment).parts[0] != stage:

@@ -10,9 +10,20 @@ from training.run_folders import find_latest_run, read_run
 
 LOCALIZER_FILE = "localizer.keras"
 LOCALIZATION = ("training/localization", "finetuning/localization")
+SEEDS_FILE = "seeds.keras"
+SEEDS = ("training/seeds",)
+SALIENCY_FILE = "saliency.keras"
+SALIENCY = "training/saliency"
+GUIDED_SEGMENTATION = "finetuning/guided_segmentation"
+# Experiments that see the data of the run that they continue, unless the command line says else.
+TAKES_DATA = (*LOCALIZATION, GUIDED_SEGMENTATION)
 # What of a run is continued; other experiments leave an encoder under the first of these names.
 _ENCODER_FILES = "best_model_*.keras"
-_FILES = dict.fromkeys(LOCALIZATION, LOCALIZER_FILE)
+_FILES = {
+    **dict.fromkeys(LOCALIZATION, LOCALIZER_FILE),
+    **dict.fromkeys(SEEDS, SEEDS_FILE),
+    SALIENCY: SALIENCY_FILE,
+}
 
 
 def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
@@ -72,21 +83,37 @@ def find_localization_run(model_path: str, experiment_dir: str, continues: str) 
         ...
         config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
     """
-    run = find_model_file(model_path, experiment_dir, continues).parent
-    experiment = read_run(run)[0].get("experiment")
-    if experiment not in LOCALIZATION or not (run / LOCALIZER_FILE).is_file():
-        raise InputError(
-            f"`--model_path` must lead to a run of {' or '.join(LOCALIZATION)}, with its "
-            f"{LOCALIZER_FILE}. Received {run}, a run of {experiment}."
-        )
-    return run
+    return _find_run(model_path, experiment_dir, continues, LOCALIZATION)
+
+
+def find_seeds_run(model_path: str, experiment_dir: str, continues: str) -> Path:
+    """Find the run whose seed network gives the heat maps of a guided segmentation.
+
+    Args:
+        model_path: as for `find_model_file`.
+        experiment_dir: folder under which all runs lie.
+        continues: the experiment whose newest finished run "latest" means.
+
+    Returns:
+        Its folder, which holds `seeds.keras` and what the run was started with.
+
+    Raises:
+        InputError: there is no such run, or it is one of another experiment.
+
+    Example:
+        >>> find_seeds_run("no_such_run", "tests", "training/seeds")
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
+    """
+    return _find_run(model_path, experiment_dir, continues, SEEDS)
 
 
 def take_data(args: argparse.Namespace) -> argparse.Namespace:
-    """Let a localizer that is trained further see the data of the run it continues.
+    """Let a run that goes on from another see the data of that one.
 
     Args:
-        args: the arguments of `finetune_wrapper.py`, completed.
+        args: the arguments of `finetune_wrapper.py`, completed, of one of `TAKES_DATA`.
 
     Returns:
         The arguments; of `data_dir`, `format`, `train_data` and `test_data` those that the command
@@ -99,7 +126,9 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
     Example:
         >>> # see `training.model_files.name_model_file`
     """
-    run = find_localization_run(args.model_path, args.experiment_dir, LOCALIZATION[0])
+    guided = vars(args).get("experiment") == GUIDED_SEGMENTATION
+    continued = SEEDS if guided else LOCALIZATION
+    run = _find_run(args.model_path, args.experiment_dir, continued[0], continued)
     stored, given = read_run(run)[0], vars(args).get("given", ())
     dataset = stored.get("dataset")
     data = {name: stored.get(name) for name in ("data_dir", "format")}
@@ -108,6 +137,17 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
         data["test_data"] = args.train_data
     taken = {name: value for name, value in data.items() if value and name not in given}
     return argparse.Namespace(**{**vars(args), **taken})
+
+
+def _find_run(model_path, experiment_dir, continues, experiments) -> Path:
+    run = find_model_file(model_path, experiment_dir, continues).parent
+    experiment = read_run(run)[0].get("experiment")
+    if experiment not in experiments or not (run / _FILES[experiment]).is_file():
+        raise InputError(
+            f"`--model_path` must lead to a run of {' or '.join(experiments)}, with its "
+            f"{_FILES[experiments[0]]}. Received {run}, a run of {experiment}."
+        )
+    return run
 
 
 def _best_of(run: Path, continues: str) -> Path:

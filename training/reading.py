@@ -32,6 +32,7 @@ def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams)
         records,
         max_bad_fraction=params.max_bad_fraction,
         max_pixels=params.max_pixels,
+        workers=vars(args).get("workers"),
         memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json" if is_chief() else None,
     )
 

@@ -11,13 +11,21 @@ from typing import Any
 from config.loader import find_schema, params_from_dict
 from config.localization_variants import fill_published, list_unused
 from config.schema import (
+    GuidedSegmentationParams,
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
 )
-from training.continued_runs import find_localization_run
+from training.continued_runs import (
+    SALIENCY,
+    find_localization_run,
+    find_model_file,
+    find_seeds_run,
+)
 from training.run_folders import read_run
 
+# What of a run of seeds says which pictures, classes and masks it sees.
+SEEN_DATA = ("classes", "masks", "test_fraction", "validation_fraction", "split_seed")
 logger = logging.getLogger(__name__)
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
@@ -27,7 +35,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
 
     A localizer's null is the published value of its head, or that of the run that it continues;
     `--patience`, where it is given, is its patience. The log names options that were given and have
-    no effect on the head or with the schedule.
+    no effect on the head or with the schedule. A guided segmentation takes from the run of seeds
+    what data it sees.
 
     Args:
         params: as the configuration says.
@@ -45,6 +54,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
         >>> resolve_params(params, argparse.Namespace()).batch_size
         8
     """
+    if isinstance(params, GuidedSegmentationParams):
+        return _fill_from_seeds(params, args)
     if not isinstance(params, LocalizationFitParams):
         return params
     if "patience" in vars(args).get("given", ()):
@@ -76,8 +87,22 @@ def _fill_from_run(
     return dataclasses.replace(params, **values)
 
 
-def read_continued_params(run: Path) -> LocalizationFitParams:
-    """Read the parameters of a localization run that is continued.
+def _fill_from_seeds(
+    params: GuidedSegmentationParams, args: argparse.Namespace
+) -> GuidedSegmentationParams:
+    """Take what is null of the data from the run of seeds, and name the saliency model's file."""
+    run = find_seeds_run(args.model_path, args.experiment_dir, params.continues)
+    continued = read_continued_params(run)
+    missing = {name for name in SEEN_DATA if getattr(params, name) is None}
+    values = {name: getattr(continued, name) for name in missing}
+    if params.saliency_model:
+        file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
+        values["saliency_model"] = str(file)
+    return dataclasses.replace(params, **values)
+
+
+def read_continued_params(run: Path) -> Any:
+    """Read the parameters of a run that is continued.
 
     Args:
         run: its folder.

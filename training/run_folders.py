@@ -159,7 +159,7 @@ def find_latest_run(experiment_dir: Path, experiment: str) -> Path:
         ...
         config.errors.InputError: tests: holds no finished run of `training/baseline`; ...
     """
-    runs = [run for run in _list_runs(experiment_dir, experiment) if is_finished(run)]
+    runs = [run for run in list_runs(experiment_dir, experiment) if is_finished(run)]
     if not runs:
         raise InputError(
             f"{experiment_dir}: holds no finished run of `{experiment}`; run "
@@ -204,14 +204,27 @@ def find_finished_runs(args: argparse.Namespace, params: Any) -> list[Path]:
 def _find_same_runs(args: argparse.Namespace, params: Any) -> list[Path]:
     wanted = identify(vars(args)), params_to_dict(params)
     found = []
-    for run in _list_runs(args.experiment_dir, args.experiment):
+    for run in list_runs(args.experiment_dir, args.experiment):
         arguments, stored = read_run(run)
         if (identify(arguments), stored) == wanted:
             found.append(run)
     return sorted(found, key=lambda run: run.name, reverse=True)
 
 
-def _list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
+def list_runs(experiment_dir: Path, experiment: str) -> list[Path]:
+    """List the runs of an experiment, finished or not.
+
+    Args:
+        experiment_dir: folder under which all runs lie.
+        experiment: e.g. "training/baseline".
+
+    Returns:
+        Their folders, in no order.
+
+    Example:
+        >>> list_runs(Path("tests"), "training/baseline")
+        []
+    """
     runs = []
     for path in Path(experiment_dir).glob("**/args.json"):
         try:

@@ -18,6 +18,7 @@ FREE_ARGUMENTS = {
     "overrides",
     "params_dir",
     "experiment_dir",
+    "workers",
     "cache",
     "keep_checkpoints",
     "checkpoint_steps",

@@ -90,3 +90,16 @@ def fixed_locator():
 @pytest.fixture(scope="session")
 def pet_locator():
     return build_fixed_locator(("cat", "dog"))
+
+
+def build_segmenter():
+    """A stand-in for a segmenter: label 1 where the picture is red, 2 where it is green."""
+    images = keras.Input((None, None, 3), dtype="uint8", name="images")
+    bright = keras.ops.cast(images > 127, "uint8")
+    label_map = bright[..., 0] + 2 * bright[..., 1]
+    return keras.Model(images, {"label_map": label_map})
+
+
+@pytest.fixture(scope="session")
+def segmenter():
+    return build_segmenter()

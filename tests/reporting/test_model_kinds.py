@@ -4,6 +4,7 @@ import pytest
 
 from config.errors import InputError
 from reporting.box_settings import BoxSettings
+from reporting.mask_settings import MaskSettings
 from reporting.model_kinds import model_assets, settings_of_export, settings_of_file
 
 BOXES = {"boxes": (None, 4), "scores": (None,), "class_probabilities": (None, 2)}
@@ -39,3 +40,15 @@ def test_settings_of_export_reads_its_asset(tmp_path):
         settings_of_export(tmp_path, one)
     path.write_text('{"class_names": ["cat"]}')
     assert settings_of_export(tmp_path, one) == BoxSettings(("cat",))
+
+
+def test_settings_of_a_segmenter_are_those_beside_it(segmenter, tmp_path):
+    outputs, file = {"label_map": (None, None, None)}, tmp_path / "segmenter.keras"
+    assert settings_of_file(segmenter, file, outputs) == MaskSettings()
+    assert settings_of_export(tmp_path, outputs) == MaskSettings()
+    (tmp_path / "masks.json").write_text('{"class_names": ["cat", "dog"]}')
+    assert settings_of_file(segmenter, file, outputs) == MaskSettings(("cat", "dog"))
+    text = model_assets(segmenter, file)["masks.json"]
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "masks.json").write_text(text)
+    assert settings_of_export(tmp_path, outputs) == MaskSettings(("cat", "dog"))

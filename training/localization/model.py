@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import keras
 
 from config.errors import InputError
@@ -15,6 +13,7 @@ from models.localizer import build_localizer, list_encoder_layers
 from models.named_metrics import NamedMetricsModel
 from training.experiment import build_optimizer
 from training.plateau import LoweredRate, ReduceOnPlateau
+from training.thawing import thaw_layers
 
 MONITOR = "val_iou"
 _METRIC_NAMES = {
@@ -74,56 +73,12 @@ def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
     Example:
         >>> # see `training.localization.fitting`
     """
-    layers = list_encoder_layers(localizer)
-    for layer in layers:
-        layer.trainable = True
-    can_learn = [
-        layer
-        for layer in layers
-        if layer.trainable_weights and not (params.batch_norm == "frozen" and _normalises(layer))
-    ]
-    for layer in layers:
-        layer.trainable = False
-    thawed = can_learn[len(can_learn) - count_thawed(params.unfreeze, len(can_learn)) :]
-    for layer in thawed:
-        layer.trainable = True
-        if _normalises(layer):
-            layer.momentum = params.batch_norm_momentum
-    return len(thawed)
-
-
-def count_thawed(unfreeze: str, num_layers: int) -> int:
-    """Count the layers that `unfreeze` means.
-
-    Args:
-        unfreeze: "none", "all" or "last:N".
-        num_layers: layers that can learn.
-
-    Returns:
-        How many of them, from the last on.
-
-    Raises:
-        InputError: another text, N is not between 1 and `num_layers`, or there are no layers to
-            thaw.
-
-    Example:
-        >>> count_thawed("last:4", 52)
-        4
-    """
-    if unfreeze == "none" or (unfreeze == "all" and num_layers):
-        return num_layers if unfreeze == "all" else 0
-    asked = re.fullmatch(r"last:(\d{1,6})", unfreeze)
-    if not num_layers and (asked or unfreeze == "all"):
-        raise InputError(
-            "`unfreeze` must be none where no layer of the encoder can learn: none has weights but "
-            f"batch norm, which `batch_norm` keeps frozen. Received {unfreeze}."
-        )
-    if not asked or not 1 <= int(asked[1]) <= num_layers:
-        raise InputError(
-            "`unfreeze` must be none, all, or last:N with N from 1 to the "
-            f"{num_layers} layers of the encoder that can learn. Received {unfreeze}."
-        )
-    return int(asked[1])
+    return thaw_layers(
+        list_encoder_layers(localizer),
+        params.unfreeze,
+        batch_norm=params.batch_norm,
+        momentum=params.batch_norm_momentum,
+    )
 
 
 def build_trained(
@@ -194,7 +149,3 @@ def _build_rate(
         floor=params.learning_rate_floor,
     )
     return rate, [plateau]
-
-
-def _normalises(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.BatchNormalization)

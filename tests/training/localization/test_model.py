@@ -9,8 +9,9 @@ from config.errors import InputError
 from config.loader import load_params
 from config.localization_variants import fill_published
 from models.localizer import build_localizer, list_encoder_layers
-from training.localization.model import build_trained, count_thawed, thaw_encoder
+from training.localization.model import build_trained, thaw_encoder
 from training.plateau import LoweredRate, ReduceOnPlateau
+from training.thawing import count_thawed
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 

@@ -1,0 +1,82 @@
+"""Score a segmenter: `python -m finetuning.guided_segmentation.eval --model RUN` does it again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import GuidedSegmentationParams
+from finetuning.guided_segmentation.scoring import score_run
+from ops.cores import count_cores
+from training.command_line import run_command
+from training.rescoring import hold_run
+from training.runs import load_run_params
+
+
+def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> None:
+    """Evaluate the segmenter of a run and close the run.
+
+    Args:
+        args: the arguments of `finetune_wrapper.py`.
+        run: run folder with `segmenter.keras`.
+        split: "test" or "val".
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python finetune_wrapper.py --experiment finetuning/guided_segmentation
+    """
+    params = load_run_params(args)
+    if not isinstance(params, GuidedSegmentationParams):
+        raise InputError(
+            f"{run}: must be a run of guided segmentation. Received one of {args.experiment}."
+        )
+    score_run(args, params, run, split=split)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args(["--model", "run"]).split
+        'test'
+    """
+    parser = argparse.ArgumentParser(
+        prog="finetuning.guided_segmentation.eval", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--model", required=True, help="folder of a run of guided segmentation")
+    parser.add_argument(
+        "--split", choices=("test", "val"), default="test", help="pictures to score"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=count_cores(), help="threads in which CRFs run"
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Score the run and rewrite its results, figures, export and report.
+
+    Args:
+        args: see `build_parser`.
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m finetuning.guided_segmentation.eval --model RUN --split val
+    """
+    run = Path(args.model)
+    with hold_run(run) as stored:
+        stored.workers = max(1, args.workers)
+        evaluate(stored, run, split=args.split)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

@@ -1,0 +1,157 @@
+"""The segmenter of a run: built, started from weights, compiled with its loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from config.errors import InputError
+from config.schema import GuidedSegmentationParams
+from losses.partial_cross_entropy import PartialCrossEntropy
+from models.encoders import build_encoder, set_batch_norm
+from models.large_fov import build_large_fov
+from reporting.model_files import load_keras_model
+from training.experiment import build_optimizer
+
+IGNORE = 255
+MONITOR = "val_mean_iou"
+_LOSSES = {"PartialCrossEntropy": PartialCrossEntropy}
+
+
+def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Path) -> keras.Model:
+    """Build the network that parameters describe, with the weights that it starts from.
+
+    Args:
+        params: resolved parameters.
+        num_classes: number of classes, K.
+        seeds: `seeds.keras`, whose encoder it may start from.
+
+    Returns:
+        See `models.large_fov.build_large_fov`.
+
+    Raises:
+        InputError: a parameter or a file cannot be used.
+
+    Example:
+        >>> # see `finetuning.guided_segmentation.fitting`
+    """
+    shape = (params.image_size, params.image_size, 3)
+    weights = params.weights if params.start == "weights" else None
+    encoder = build_encoder(params.model_name, shape, weights=weights, alpha=params.alpha)
+    if params.start == "seeds":
+        copy_weights(load_keras_model(seeds), encoder, where=str(seeds))
+    set_batch_norm(encoder, params.batch_norm, params.batch_norm_momentum)
+    return build_large_fov(
+        encoder,
+        num_classes=num_classes,
+        num_neurons=params.num_neurons,
+        dropout=params.dropout,
+        head=params.head,
+    )
+
+
+def copy_weights(source: keras.Model, encoder: keras.Model, *, where: str) -> None:
+    """Copy the weights of an encoder's layers out of a model that holds layers of their names.
+
+    Args:
+        source: the model, at any depth.
+        encoder: changed in place.
+        where: the source's file, for messages.
+
+    Raises:
+        InputError: a layer is absent there, or of another shape.
+
+    Example:
+        >>> source = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, name="a")])
+        >>> twin = keras.models.clone_model(source)
+        >>> copy_weights(source, twin, where="source.keras")
+        >>> bool(twin.get_weights()[0] == source.get_weights()[0])
+        True
+    """
+    found = {layer.name: layer for layer in source._flatten_layers() if layer.weights}
+    for layer in encoder.layers:
+        if not layer.weights:
+            continue
+        shapes = [tuple(weight.shape) for weight in layer.weights]
+        twin = found.get(layer.name)
+        if twin is None or [tuple(weight.shape) for weight in twin.weights] != shapes:
+            raise InputError(
+                f"`start` seeds needs the encoder of {where}. Received {encoder.name}, whose layer "
+                f"`{layer.name}` it {'lacks' if twin is None else 'has in another shape'}; choose "
+                "its `model_name` and `alpha`, or `start` weights."
+            )
+        layer.set_weights(twin.get_weights())
+
+
+def build_trained(
+    network: keras.Model, params: GuidedSegmentationParams, *, num_steps: int
+) -> keras.Model:
+    """Build what is trained: the network with its loss and the agreement with the guide labels.
+
+    The network itself stays uncompiled, so that the segmenter's file names no loss.
+
+    Args:
+        network: shared, not copied.
+        params: resolved parameters.
+        num_steps: updates of the weights in the whole training, over all its parts.
+
+    Returns:
+        Compiled model with the metric `mean_iou`, over the cells that have a label.
+
+    Raises:
+        InputError: the optimizer or the loss cannot be built.
+
+    Example:
+        >>> # see `finetuning.guided_segmentation.fitting`
+    """
+    optimizer = build_optimizer(
+        params.optimizer,
+        _build_rate(params, num_steps),
+        schedule="cosine" if params.schedule == "cosine" else "constant",
+        num_steps=num_steps,
+        momentum=params.momentum,
+        weight_decay=params.weight_decay or None,
+    )
+    if params.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    num_labels = network.output.shape[-1]
+    agreement = keras.metrics.MeanIoU(
+        num_labels, ignore_class=IGNORE, sparse_y_pred=False, name=MONITOR.removeprefix("val_")
+    )
+    trained = keras.Model(network.input, network.output, name="trained")
+    trained.compile(optimizer, build_loss(params.loss), metrics=[agreement])
+    return trained
+
+
+def build_loss(spec: dict) -> keras.losses.Loss:
+    """Build the loss that a configuration names.
+
+    Args:
+        spec: {"class_name": "PartialCrossEntropy", "config": arguments}.
+
+    Returns:
+        The loss.
+
+    Raises:
+        InputError: another name, or arguments that it does not take.
+
+    Example:
+        >>> build_loss({"class_name": "PartialCrossEntropy", "config": {}}).ignore
+        255
+    """
+    name = spec.get("class_name")
+    if name not in _LOSSES:
+        raise InputError(f"`loss` must be one of {', '.join(_LOSSES)}. Received {name!r}.")
+    try:
+        return _LOSSES[name](**spec.get("config", {}))
+    except TypeError as error:
+        raise InputError(f"`loss`: the `config` of {name} cannot be used ({error}).") from error
+
+
+def _build_rate(params: GuidedSegmentationParams, num_steps: int):
+    drops = list(range(params.steps_per_drop, num_steps, params.steps_per_drop))
+    if params.schedule != "steps" or not drops:
+        return params.learning_rate
+    rates = [params.learning_rate / 10**i for i in range(len(drops) + 1)]
+    return keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)

@@ -1,0 +1,75 @@
+"""Score a seeds run again: `python -m training.seeds.eval --model RUN`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import SeedsParams
+from training.command_line import run_command
+from training.rescoring import hold_run
+from training.runs import load_run_params
+from training.seeds.scoring import score_run
+
+
+def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> None:
+    """Score the seeder of a run and close the run.
+
+    Args:
+        args: the arguments of the wrapper that started it.
+        run: run folder with `seeds.keras` and `fit.json`.
+        split: "test" or "val".
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.seeds.eval --model RUN
+    """
+    params = load_run_params(args)
+    if not isinstance(params, SeedsParams):
+        raise InputError(f"{run}: must be a seeds run. Received one of {args.experiment}.")
+    score_run(args, params, run, split=split)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args(["--model", "run"]).split
+        'test'
+    """
+    parser = argparse.ArgumentParser(
+        prog="training.seeds.eval", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--model", required=True, help="folder of a seeds run")
+    parser.add_argument(
+        "--split", choices=("test", "val"), default="test", help="pictures to score"
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Score the run and rewrite its results, figures and report.
+
+    Args:
+        args: see `build_parser`.
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.seeds.eval --model RUN --split val
+    """
+    run = Path(args.model)
+    with hold_run(run) as stored:
+        evaluate(stored, run, split=args.split)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

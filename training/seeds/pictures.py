@@ -1,0 +1,101 @@
+"""The tagged pictures of a run: those to learn from, to validate on and to score."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import SeedsParams
+from datasets.records import TagRecord
+from datasets.tags import TagSplits, read_tags
+from training.reading import keep_sound, name_datasets
+
+logger = logging.getLogger(__name__)
+
+
+def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
+    """Read the pictures of all splits, without unreadable ones.
+
+    Args:
+        args: a wrapper's arguments.
+        params: resolved parameters.
+
+    Returns:
+        The splits; `test` is empty where there are no test pictures.
+
+    Raises:
+        InputError: the data set cannot be used, or there is nothing to validate on.
+
+    Example:
+        >>> # see `training.seeds.train`
+    """
+    if vars(args).get("filter_classes"):
+        raise InputError(
+            "`--filter_classes` goes with ranked pairs. Received it with tags; name the tags to "
+            "keep with `--set classes=...`."
+        )
+    dataset = name_datasets(args)[0]
+    splits = read_tags(
+        args.format,
+        args.data_dir,
+        dataset,
+        classes=params.classes,
+        masks=params.masks,
+        test_fraction=params.test_fraction,
+        validation_fraction=params.validation_fraction,
+        split_seed=params.split_seed,
+    )
+    if not splits.validation:
+        raise InputError(
+            f"`{dataset}` must give pictures to validate on, which choose the best epoch. Received "
+            "none; set `validation_fraction` above 0."
+        )
+    parts = {name: getattr(splits, name) for name in ("training", "validation", "test")}
+    sound = {name: keep_sound(each, args, params) if each else [] for name, each in parts.items()}
+    return dataclasses.replace(splits, **sound)
+
+
+def choose_scored(splits: TagSplits, split: str = "test") -> tuple[list[TagRecord], str]:
+    """Choose the pictures to score.
+
+    Args:
+        splits: of `read_pictures`.
+        split: "test" or "val".
+
+    Returns:
+        (records, "test" or "val"): "val" also where there are no test pictures.
+
+    Example:
+        >>> choose_scored(TagSplits([], [], [], ()), "val")
+        ([], 'val')
+    """
+    if split == "test" and splits.test:
+        return splits.test, "test"
+    if split == "test":
+        logger.warning("there are no test pictures; the validation pictures are scored instead")
+    return splits.validation, "val"
+
+
+def describe_picture(image: Path) -> str:
+    """Tell a state of a picture file from others, without opening it.
+
+    Args:
+        image: picture file.
+
+    Returns:
+        Its size in bytes and its time of change.
+
+    Raises:
+        OSError: there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile() as file:
+        ...     describe_picture(Path(file.name)).split()[0]
+        '0'
+    """
+    stat = image.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
