@@ -60,7 +60,7 @@ def train(tiny_config, ellipses):
 def trained(tmp_path_factory, train):
     """Train once on boxes and score with masks."""
     folder = tmp_path_factory.mktemp("experiments")
-    assert train(folder, "--set=masks=masks") == 0
+    assert train(folder, "--set=masks=masks", "--set=labels=boxes") == 0
     (results,) = folder.rglob("results.json")
     return results.parent
 
@@ -127,7 +127,7 @@ def test_a_stopped_run_goes_on_and_ends_alike(trained, train, tmp_path, monkeypa
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    arguments = ["--set=masks=masks"]
+    arguments = ["--set=masks=masks", "--set=labels=boxes"]
     with monkeypatch.context() as patch:
         patch.setattr("training.saliency.fitting.save_model", stop)
         assert train(tmp_path, *arguments) != 0
