@@ -34,6 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--dataset", required=True, help="folder inside --data_dir; with boxes several joined by +"
     )
     parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
+    parser.add_argument(
+        "--class_source",
+        choices=("annotation", "file_name"),
+        default="annotation",
+        help="where the class comes from; file_name: the picture's name up to its last underscore",
+    )
     parser.add_argument("--max_pixels", type=int, default=100_000_000, help="largest picture")
     parser.add_argument("--workers", type=int, help="threads; one a processor by default")
     parser.add_argument("--json", metavar="FILE", help="write everything that was found there, too")
@@ -69,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
         args.format,
         Path(args.data_dir),
         args.dataset,
+        class_source=args.class_source,
         max_pixels=args.max_pixels,
         workers=args.workers,
     )

@@ -19,9 +19,9 @@ class GuidedSegmentationParams(EncoderParams, TrainingParams):
     classes: tuple[str, ...] | None = param(
         "names of the classes that are kept, or commonest:N; null: as in the run continued"
     )
-    masks: str | None = param(
-        'masks that results are scored with: "own", "none", or a folder relative to the data set; '
-        "null: as in the run continued"
+    masks: str = param(
+        'masks that results are scored with: "own", "none", a folder relative to the data set, or '
+        '"continued": as in the run continued'
     )
     test_fraction: float | None = param(
         "share of the pictures held out for the test where the data have no split; null: as in "
@@ -82,7 +82,8 @@ class GuidedSegmentationParams(EncoderParams, TrainingParams):
     )
     crf_iterations: int = param("mean-field steps of the dense CRF", minimum=0, maximum=100)
     start: Literal["weights", "seeds"] = param(
-        "what the segmenter's encoder starts from: `weights`, or the seed network's encoder"
+        "what the segmenter's encoder starts from: `weights`; or the seed network's encoder, and "
+        "`weights` in layers that it lacks"
     )
     head: Literal["large_fov", "pyramid"] = param(
         "large_fov: the published one, on a dilated encoder; pyramid: maps at strides 32, 16 and "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from config.shared_params import EncoderParams, TrainingParams, param
 
-# Null stands for a value of `training.localization.variants` while a localizer is trained, and
+# Null stands for a value of `config.localization_variants` while a localizer is trained, and
 # for the value of the run that is continued while it is fine-tuned.
+_BOX_OPTIONS = ("objects", "class_source", "classes", "test_fraction", "validation_fraction")
+_BOX_OPTIONS += ("split_seed",)
 _NULL = "null: published for the head, or as in the run continued"
 
 
@@ -21,7 +23,7 @@ class LocalizationFitParams(TrainingParams):
 
     unfreeze: str = param(
         'what of the encoder is trained: "none", "all", or "last:N" for its last N layers that '
-        "have weights"
+        "have weights to learn; batch norm counts only where `batch_norm` is train"
     )
     batch_norm: Literal["train", "frozen"] = param(
         "of the encoder's trained layers. train: batch statistics and affine weights learn; "
@@ -179,3 +181,21 @@ class LocalizationFinetuneParams(LocalizationFitParams):
     split_seed: int | None = param(
         "draws what is held out; null: as in the run continued", minimum=0, maximum=2**31 - 1
     )
+
+
+def take_box_options(params: LocalizationFitParams) -> dict[str, Any]:
+    """Take what says which boxed pictures a run reads, and how it splits them.
+
+    Args:
+        params: resolved parameters.
+
+    Returns:
+        The options of `datasets.boxes.read_boxes`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from config.loader import load_params
+        >>> take_box_options(load_params(Path("config"), "training/localization"))["objects"]
+        'first'
+    """
+    return {name: getattr(params, name) for name in _BOX_OPTIONS}

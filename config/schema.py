@@ -11,6 +11,7 @@ from config.localization_params import (
     LocalizationFitParams,
     LocalizationParams,
 )
+from config.saliency_params import SaliencyParams
 from config.seeds_params import SeedsParams
 from config.shared_params import (
     ENCODER_NAMES,
@@ -34,6 +35,7 @@ __all__ = [
     "PointFitParams",
     "PointsFinetuneParams",
     "PointsParams",
+    "SaliencyParams",
     "SeedsParams",
     "TrainingParams",
     "param",
@@ -202,6 +204,7 @@ SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
+    "training/saliency": SaliencyParams,
     "training/seeds": SeedsParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,

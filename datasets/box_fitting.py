@@ -14,6 +14,7 @@ from datasets.images import read_header
 from datasets.named_objects import NamedObjects
 
 _SHAPE_TOLERANCE = 0.02
+_LEAST_ROUNDED = 8  # pixels; of a smaller side a pixel is more than rounding
 _logger = logging.getLogger(__name__)
 
 
@@ -21,8 +22,9 @@ def find_scale(said: tuple[int, int] | None, real: tuple[int, int]) -> tuple[flo
     """Find the factor from the positions of an annotation to those of its picture.
 
     A picture that was made smaller or larger after it was annotated has kept its shape: sides that
-    differ by factors within 2 % of each other, or as far as a pixel's rounding explains. Sides of
-    another shape leave open where the boxes are.
+    differ by factors within 2 % of each other, or, of 8 pixels at least, as far as a pixel's
+    rounding explains: a picture of 1 x 2 pixels may come of any. Sides of another shape leave open
+    where the boxes are.
 
     Args:
         said: (height, width) that the annotation says; None where it says none.
@@ -39,6 +41,7 @@ def find_scale(said: tuple[int, int] | None, real: tuple[int, int]) -> tuple[flo
         return 1.0, 1.0
     y, x = real[0] / said[0], real[1] / said[1]
     rounded = abs(said[0] * x - real[0]) <= 1 or abs(said[1] * y - real[1]) <= 1
+    rounded &= min(real) >= _LEAST_ROUNDED
     return (y, x) if rounded or abs(y / x - 1) <= _SHAPE_TOLERANCE else None
 
 

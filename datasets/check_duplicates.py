@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from datasets.check_findings import Finding
 from datasets.check_pictures import PictureFacts
-
-LARGEST_DISTANCE = 4
-_BLOCK = 1 << 22  # pairs compared at once
+from datasets.look_alikes import group_look_alikes
 
 
 def find_duplicates(
@@ -40,37 +34,13 @@ def find_duplicates(
         'leak'
     """
     sound = [path for path, fact in facts.items() if not fact.problem]
-    pairs = _pair_equals([facts[path].digest for path in sound])
-    pairs += _pair_alike([facts[path].fingerprint for path in sound])
-    if not pairs:
-        return []
-    first, second = np.array(pairs).T
-    graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(sound),) * 2)
-    labels = connected_components(graph, directed=False)[1]
+    labels = group_look_alikes(
+        [facts[path].digest for path in sound], [facts[path].fingerprint for path in sound]
+    )
     groups = defaultdict(list)
-    for path, label in zip(sound, labels, strict=True):
+    for path, label in zip(sound, labels.tolist(), strict=True):
         groups[label].append(path)
     return [_judge(group, facts, splits) for group in groups.values() if len(group) > 1]
-
-
-def _pair_equals(digests: list[str]) -> list[tuple[int, int]]:
-    """Pair each place with the first one of an equal digest."""
-    first: dict[str, int] = {}
-    pairs = [(first.setdefault(digest, i), i) for i, digest in enumerate(digests)]
-    return [(i, j) for i, j in pairs if i != j]
-
-
-def _pair_alike(fingerprints: list[int | None]) -> list[tuple[int, int]]:
-    """Pair the places whose fingerprints differ by at most `LARGEST_DISTANCE` bits."""
-    places = np.array([i for i, value in enumerate(fingerprints) if value is not None], np.int64)
-    hashes = np.array([value for value in fingerprints if value is not None], np.uint64)  # (N,)
-    pairs, step = [], max(1, _BLOCK // max(1, len(hashes)))
-    for start in range(0, len(hashes), step):
-        differing = np.bitwise_count(hashes[start : start + step, None] ^ hashes[None, start:])
-        near = np.argwhere(differing <= LARGEST_DISTANCE)  # (M, 2), from `start`
-        near = near[near[:, 0] < near[:, 1]] + start
-        pairs += map(tuple, places[near].tolist())
-    return pairs
 
 
 def _judge(

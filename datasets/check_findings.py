@@ -28,6 +28,7 @@ NOTES = {
     "absent split": "splits that the data set does not have",
     "alike": "nearly the same pictures in one split",
     "boxless": "pictures with objects that have no box",
+    "several": "pictures with several objects",
     "bare": "pictures without objects",
     "turned": "pictures that EXIF turns upright",
     "grey": "grey pictures",

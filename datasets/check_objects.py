@@ -123,6 +123,9 @@ def find_object_flaws(picture: NamedObjects, fact: PictureFacts) -> list[Finding
         findings += _check_points(picture, size)
     if picture.boxes is not None and not picture.names:
         findings.append(Finding("bare", f"`{picture.image}`", images))
+    if picture.boxes is not None and len(picture.names) > 1:
+        text = f"`{picture.image}`: {len(picture.names)}"
+        findings.append(Finding("several", text, images))
     return findings
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,9 @@ def describe_pictures(
     pictures: Sequence[Path], *, max_pixels: int = MAX_PIXELS, workers: int | None = None
 ) -> dict[Path, PictureFacts]:
     """Decode pictures and note their facts; a progress bar shows after two seconds.
+
+    JPEGs are decoded at an eighth of their size. One process does not decode a file again while it
+    stays the same.
 
     Args:
         pictures: distinct picture files.
@@ -135,6 +139,16 @@ def _judge(path: Path, fact: PictureFacts) -> list[Finding]:
 
 
 def _describe(path: Path, max_pixels: int) -> PictureFacts:
+    try:
+        status = path.stat()
+    except OSError:
+        return _describe_file(path, max_pixels, None)
+    return _describe_file(path, max_pixels, (status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=1 << 18)
+def _describe_file(path: Path, max_pixels: int, mark: tuple[int, int] | None) -> PictureFacts:
+    """Describe a file; `mark` changes with its content."""
     try:
         header = read_header(path, max_pixels=max_pixels)
         image = read_image(path, max_pixels=max_pixels, min_size=_DECODED_SIZE)

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError, MissingSplit
+from datasets.box_choices import check_choice, name_by_file
 from datasets.check_findings import Finding
-from datasets.formats import BOX_FORMATS, list_boxes, read_counted
+from datasets.formats import BOX_FORMATS, FORMATS, list_boxes, read_counted
 from datasets.named_objects import NamedObjects, fail_picture
 from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.split_rules import SPLITS
 
 
 def read_for_check(
-    format: str, data_dir: Path, dataset: str
+    format: str, data_dir: Path, dataset: str, *, class_source: str = "annotation"
 ) -> tuple[list[NamedObjects], list[Finding]]:
     """List the pictures of all splits of a data set of any format.
 
@@ -23,13 +24,15 @@ def read_for_check(
         format: a key of `datasets.formats.FORMATS`.
         data_dir: folder that holds the data sets.
         dataset: the data set's folder (or listing); of formats with boxes several joined by `+`.
+        class_source: see `datasets.boxes.read_boxes`; "file_name" needs a format with boxes.
 
     Returns:
         The pictures, and findings about the splits and pictures listed more than once. Pictures of
         formats with boxes have `boxes`; of formats that only count they have no objects.
 
     Raises:
-        InputError: the format is unknown, or no split can be read.
+        InputError: the format is unknown or has no boxes where it needs them, no split can be
+            read, or a file's name tells no class where it should.
 
     Example:
         >>> import tempfile
@@ -39,8 +42,16 @@ def read_for_check(
         config.errors.InputError: `raccoon` must be a folder inside ...
     """
     findings: list[Finding] = []
+    check_choice("class_source", class_source)
     if format in BOX_FORMATS:
         pictures = list_boxes(format, data_dir, dataset)
+        if class_source == "file_name":
+            pictures = [name_by_file(picture) for picture in pictures]
+    elif class_source != "annotation" and format in FORMATS:
+        raise InputError(
+            f"`class_source` {class_source} needs a format with boxes: {', '.join(BOX_FORMATS)}. "
+            f"Received {format}."
+        )
     else:
         pictures = _read_splits(format, data_dir, dataset, findings)
     listed: dict[Path, list[str]] = {}

@@ -52,6 +52,7 @@ def check_dataset(
     data_dir: Path,
     dataset: str,
     *,
+    class_source: str = "annotation",
     max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
 ) -> CheckReport:
@@ -61,6 +62,7 @@ def check_dataset(
         format: a key of `datasets.formats.FORMATS`.
         data_dir: folder that holds the data sets.
         dataset: the data set's folder (or listing); of formats with boxes several joined by `+`.
+        class_source: where classes come from, see `datasets.boxes.read_boxes`.
         max_pixels: larger pictures are not decoded and count as a problem.
         workers: threads that decode; None for one a processor.
 
@@ -68,7 +70,7 @@ def check_dataset(
         The report.
 
     Raises:
-        InputError: the format is unknown, or the data set cannot be read at all.
+        InputError: the format or `class_source` is unknown, or the data set cannot be read at all.
 
     Example:
         >>> import tempfile
@@ -77,7 +79,7 @@ def check_dataset(
         >>> [finding.kind for finding in check_dataset("boxes", data_dir, ".").problems]
         ['missing', 'inverted', 'few']
     """
-    pictures, findings = read_for_check(format, data_dir, dataset)
+    pictures, findings = read_for_check(format, data_dir, dataset, class_source=class_source)
     splits = defaultdict(set)
     for picture in pictures:
         splits[picture.image].add(picture.split)

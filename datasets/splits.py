@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError, MissingSplit
+from datasets.look_alikes import group_pictures
 
 _logger = logging.getLogger(__name__)
 
@@ -118,7 +119,9 @@ def fill_splits(
 
     Where no picture is told to be for testing or validating, `fractions[0]` of all is drawn for
     testing; where some are without a split, of those. Where none is told to be for validating,
-    `fractions[1]` of what is then left for training is drawn for it.
+    `fractions[1]` of what is then left for training is drawn for it. A drawn picture that is the
+    same as one that stays, or looks like it (`datasets.look_alikes`), stays too: it would test
+    what was learnt by heart.
 
     Args:
         pictures: things with `.image` and `.split` ("train", "val", "test" or None).
@@ -146,7 +149,8 @@ def fill_splits(
     def draw(members: list, fraction: float, name: str) -> tuple[list, list]:
         members = sorted(members, key=_by_image)
         classes = [get_class(member) for member in members]
-        return split_by_class(members, classes, fraction, seed=seed, name=name)
+        kept, drawn = split_by_class(members, classes, fraction, seed=seed, name=name)
+        return join_look_alikes(kept, drawn) if drawn else (kept, drawn)
 
     told: dict[str | None, list] = {None: [], "train": [], "val": [], "test": []}
     for picture in sorted(pictures, key=_by_image):
@@ -166,6 +170,42 @@ def fill_splits(
     else:
         train, val = draw(train + free, fractions[1], "validation_fraction")
     return {"train": train, "val": val, "test": test}
+
+
+def join_look_alikes(kept: list, held_out: list) -> tuple[list, list]:
+    """Move what is held out but looks like something kept to the kept side.
+
+    Where that is more than half of it, as with the frames of a camera that stands still, all stays
+    as it is and the log warns.
+
+    Args:
+        kept: things with `.image`.
+        held_out: likewise.
+
+    Returns:
+        (kept, held out), sorted by picture.
+
+    Example:
+        >>> join_look_alikes([], [])
+        ([], [])
+    """
+    members = kept + held_out
+    groups = group_pictures([member.image for member in members]).tolist()
+    known = set(groups[: len(kept)])
+    alike = [group in known for group in groups[len(kept) :]]
+    if 2 * sum(alike) > len(held_out):
+        _logger.warning(
+            "%d of %d pictures that are held out look like others: figures will be too good. Tell "
+            "the split in the data set, for instance by scene.",
+            sum(alike),
+            len(held_out),
+        )
+        return kept, held_out
+    if any(alike):
+        _logger.info("%d pictures look like others and are not held out.", sum(alike))
+    moved = [member for member, twin in zip(held_out, alike, strict=True) if twin]
+    left = [member for member, twin in zip(held_out, alike, strict=True) if not twin]
+    return sorted(kept + moved, key=_by_image), left
 
 
 def _by_image(picture: Any) -> Path:

@@ -26,7 +26,8 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
         (file and line for messages, {column: text, or None where a row is short}) a row.
 
     Raises:
-        InputError: no such file, too large, not a table, or without one of `columns`.
+        InputError: no such file, too large, not a table, separated by semicolons or tabs, or
+            without one of `columns`.
 
     Example:
         >>> import tempfile
@@ -37,7 +38,10 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
     """
     with _open_table(path) as file:
         reader = csv.DictReader(file, skipinitialspace=True)
-        _require_columns(reader.fieldnames or (), columns, path)
+        names = reader.fieldnames or ()
+        if not set(columns) <= set(names):
+            _refuse_separator(names, columns, f"`{path}`")
+        _require_columns(names, columns, path)
         return [(f"`{path}` line {reader.line_num}", row) for row in reader]
 
 
@@ -52,8 +56,8 @@ def read_bare_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[
         (file and line for messages, {column: text without blanks around it}) a row.
 
     Raises:
-        InputError: no such file, too large, not a table, a line of names, or a row with another
-            number of columns.
+        InputError: no such file, too large, not a table, separated by semicolons or tabs, a line
+            of names, or a row with another number of columns.
 
     Example:
         >>> import tempfile
@@ -68,11 +72,8 @@ def read_bare_table(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[
         for cells in reader:
             where = f"`{path}` line {reader.line_num}"
             values = [cell.strip() for cell in cells]
-            if {*values} & {*columns} and not rows:
-                raise InputError(
-                    f"{where} must be a row, as the table has no line of names. It names "
-                    f"{', '.join(values)[:80]}; remove the line."
-                )
+            if values and not rows:
+                _check_first_row(values, columns, where)
             if values and len(values) != len(columns):
                 raise InputError(
                     f"{where} must have the {len(columns)} columns {', '.join(columns)}. It has "
@@ -147,3 +148,33 @@ def _require_columns(names: Sequence[str], columns: Sequence[str], path: Path) -
                 f"`{path}` must have a column `{name}`. Its first line names "
                 f"{', '.join(names) or 'nothing'}."
             )
+
+
+def _check_first_row(values: Sequence[str], columns: Sequence[str], where: str) -> None:
+    """Require a row of numbers and texts: not the columns' names, whatever they are called."""
+    _refuse_separator(values, columns, where)
+    if not {*values} & {*columns} and (len(columns) < 3 or any(map(_is_number, values))):
+        return
+    raise InputError(
+        f"{where} must be a row, as the table has no line of names. It names "
+        f"{', '.join(values)[:80]}; remove the line, and put the columns in the order "
+        f"{', '.join(columns)}."
+    )
+
+
+def _refuse_separator(values: Sequence[str], columns: Sequence[str], where: str) -> None:
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        number = sum(value.count(sign) for value in values)
+        # Enough of them for all columns: commas are then those of decimal numbers.
+        if number >= max(2, len(columns) - 1) or (number and len(values) < len(columns)):
+            raise InputError(
+                f"{where} must be separated by commas. It is separated by {name}; save the table "
+                "as CSV with commas, and a point in decimal numbers."
+            )
+
+
+def _is_number(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        float(text)
+        return True
+    return False

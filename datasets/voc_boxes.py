@@ -120,7 +120,13 @@ def make_voc_picture(
 
 
 def _read_side(annotation: Element, side: str, path: Path) -> int:
-    length = parse_number(annotation.findtext(f"size/{side}"), f"`{path}`: `size/{side}`")
+    text = annotation.findtext(f"size/{side}")
+    if text is None or not text.strip():
+        raise InputError(
+            f"`{path}`: `size/{side}` must be the picture's {side} in pixels. The file has none; "
+            "write `<size><width>...</width><height>...</height></size>` into `<annotation>`."
+        )
+    length = parse_number(text, f"`{path}`: `size/{side}`")
     if length < 1 or length != int(length):
         raise InputError(
             f"`{path}`: `size/{side}` must be a whole number of pixels, at least 1. Received "

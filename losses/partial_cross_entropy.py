@@ -8,6 +8,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from config.errors import InputError
+
 
 def partial_cross_entropy(logits, labels, *, ignore: int = 255):
     """Softmax cross-entropy of each pixel, 0 where its label is ignored.
@@ -84,3 +86,34 @@ class PartialCrossEntropy(keras.losses.Loss):
 
     def get_config(self):
         return {**super().get_config(), "ignore": self.ignore}
+
+
+def build_partial_loss(config: dict) -> PartialCrossEntropy:
+    """Build the loss on label maps that a configuration names.
+
+    Args:
+        config: {"class_name": "PartialCrossEntropy", "config": its arguments}.
+
+    Returns:
+        The loss.
+
+    Raises:
+        InputError: another shape of `config`, unknown name or argument.
+
+    Example:
+        >>> build_partial_loss({"class_name": "PartialCrossEntropy", "config": {}}).ignore
+        255
+    """
+    known = isinstance(config, dict) and set(config) <= {"class_name", "config"}
+    arguments = config.get("config", {}) if known else None
+    if not isinstance(arguments, dict) or config.get("class_name") != "PartialCrossEntropy":
+        raise InputError(
+            '`loss` must be {"class_name": "PartialCrossEntropy", "config": {argument: value}}. '
+            f"Received {config!r}."
+        )
+    try:
+        return PartialCrossEntropy(**arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"`loss` PartialCrossEntropy does not take {arguments}: {error}."
+        ) from error

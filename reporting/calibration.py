@@ -36,10 +36,23 @@ def read_calibration(
     """
     files = [path for _, path in find_images(source, option="--calibration")]
     chosen = np.linspace(0, len(files) - 1, min(number, len(files))).round().astype(int)
-    pictures = [_resize(read_image(files[i], max_pixels=max_pixels), size) for i in chosen]
+    pictures = [resize_picture(read_image(files[i], max_pixels=max_pixels), size) for i in chosen]
     return np.stack(pictures)
 
 
-def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_picture(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a picture as a locator does, rounded to uint8: what a LiteRT file takes.
+
+    Args:
+        image: (H, W, 3) uint8.
+        size: (height, width) to resize to, pixels; bilinear, antialiased, aspect not kept.
+
+    Returns:
+        (height, width, 3) uint8.
+
+    Example:
+        >>> resize_picture(np.full((9, 5, 3), 7, np.uint8), (2, 2))[0, 0].tolist()
+        [7, 7, 7]
+    """
     resized = tf.image.resize(image, size, antialias=True)
     return tf.cast(tf.round(resized), tf.uint8).numpy()

@@ -96,8 +96,9 @@ def write_boxes_voc(predictions: Sequence[Prediction], folder: Path) -> Path | N
     """Write an XML file per picture in PASCAL VOC's format: `<folder>/<image without suffix>.xml`.
 
     VOC counts pixels from 1 and includes the last, so that a box (x0, y0, x1, y1) becomes
-    (x0 + 1, y0 + 1, x1, y1), here rounded to whole pixels, which VOC's readers expect. Pictures
-    of one folder whose names differ in the suffix alone keep it: `a.png.xml`.
+    (x0 + 1, y0 + 1, x1, y1), here rounded to whole pixels, which VOC's readers expect, and at
+    least two a side where the picture has so many: one is a stray click to them. Pictures of one
+    folder whose names differ in the suffix alone keep it: `a.png.xml`.
 
     Args:
         predictions: any order; those with an error are left out.
@@ -174,14 +175,23 @@ def _to_xml(prediction: Prediction) -> bytes:
     _add(SubElement(root, "size"), width=width, height=height, depth=3)
     _add(root, segmented=0)
     for box, number in zip(found.boxes, found.classes, strict=True):
-        x0, y0, x1, y1 = np.rint(box).astype(int)
+        corner, end = _round_box(box, found.size)
         item = SubElement(root, "object")
         name = found.class_names[number - 1]
         _add(item, name=name, pose="Unspecified", truncated=0, difficult=0)
-        sides = {"xmin": x0 + 1, "ymin": y0 + 1, "xmax": max(x0 + 1, x1), "ymax": max(y0 + 1, y1)}
-        _add(SubElement(item, "bndbox"), **sides)
+        sides = (*(corner + 1), *end)
+        names = ("xmin", "ymin", "xmax", "ymax")
+        _add(SubElement(item, "bndbox"), **dict(zip(names, sides, strict=True)))
     indent(root)
     return tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _round_box(box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (x0, y0) and (x1, y1), half-open, inside the picture and two pixels apart."""
+    most = np.array(size[::-1])
+    corner, end = np.rint(box).astype(int).reshape(2, 2)
+    corner = np.clip(corner, 0, np.maximum(most - 2, 0))
+    return corner, np.minimum(np.maximum(end, corner + 2), most)
 
 
 def _add(element: Element, **values) -> None:

@@ -16,6 +16,8 @@ from config.commands import run_main
 from config.errors import InputError
 from config.files import atomic_file
 from config.loader import find_schema, load_params
+from config.localization_params import take_box_options
+from config.localization_variants import fill_published
 from config.schema import LocalizationParams
 from datasets.augment_recipes import RECIPES
 from datasets.bad_files import drop_bad_files
@@ -94,7 +96,7 @@ def main(args: argparse.Namespace) -> int:
         >>> # python -m reporting.preview --help
     """
     _check_arguments(args)
-    params = _load_params(args)
+    params = fill_published(load_params(Path(args.params_dir), args.experiment, args.overrides))
     records = _read_records(args, params)
     path = Path(args.output)
     page = draw_page(records, params, seed=args.seed, epoch=args.epoch, num=args.num)
@@ -156,29 +158,13 @@ def _check_arguments(args: argparse.Namespace) -> None:
         raise InputError(f"`--epoch` must be between 0 and 100000. Received {args.epoch}.")
 
 
-def _load_params(args: argparse.Namespace) -> LocalizationParams:
-    params = load_params(Path(args.params_dir), args.experiment, args.overrides)
-    for key in ("augment", "image_size"):
-        if getattr(params, key) is None:
-            raise InputError(
-                f"`{key}` must be given where the configuration of {args.params_dir} leaves it to "
-                f"the head. Received null; add `--{key}`."
-            )
-    return params
-
-
 def _read_records(args: argparse.Namespace, params: LocalizationParams) -> list[BoxRecord]:
     """Read the training pictures as a run does, which leaves out those that cannot be decoded."""
     splits = read_boxes(
         args.format,
         Path(args.data_dir),
         args.dataset,
-        objects=params.objects,
-        class_source=params.class_source,
-        classes=params.classes,
-        test_fraction=params.test_fraction,
-        validation_fraction=params.validation_fraction,
-        split_seed=params.split_seed,
+        **take_box_options(params),
     )
     return drop_bad_files(
         splits.training, max_bad_fraction=params.max_bad_fraction, max_pixels=params.max_pixels

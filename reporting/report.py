@@ -24,6 +24,13 @@ CAPTIONS = {
     "error_boxplot": "Absolute error per range of true counts, and pictures per range",
     "count_scatter": "Predicted against true counts",
     "iou_histogram": "IoU of the predicted and the true box of each picture",
+    "saliency_sheet": "Saliency of the worst pictures and of some at random, outlined where it is "
+    "half of its maximum: IoU of the network (of RBD + GrabCut)",
+    "training_sheet": "From pictures to labels: seeds, saliency, guide labels, prediction, truth",
+    "scored_sheet": "Predictions on scored pictures, without and with the CRF",
+    "label_quality": "How well the labels of each rule agree with masks",
+    "confusion_matrix": "True against predicted labels, shares of each true label",
+    "crf_confusion_matrix": "The same with the CRF",
     "worst_sheet": "The pictures with the smallest IoU: true boxes dashed, predicted ones solid",
     "seed_curves": "Precision of the seeds at each recall; mP reads it at the dotted lines",
     "seed_sheet": "Drawn at random: pictures, their heat, its seeds, and the truth if known",

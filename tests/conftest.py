@@ -48,6 +48,9 @@ def tiny_config(tmp_path_factory):
     changes["localization.finetune"] = boxes
     seeds = {"epochs": 2, "num_pictures": 3, "cam_flip": False, "variant": "low_res"}
     changes["seeds"] = {**seeds, "image_size": 33, "batch_size": 4, "num_neurons": 4}
+    changes["saliency"] = {"epochs": 2, "image_size": 32, "batch_size": 4, "num_neurons": 4}
+    guided = {"epochs": 2, "num_pictures": 2, "image_size": 33, "batch_size": 4, "num_neurons": 4}
+    changes["guided_segmentation"] = {**guided, "crf_iterations": 2}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -89,20 +92,24 @@ def _build_small_encoder(_name="small", shape=(None, None, 3), **__):
     x = image = keras.Input(shape)
     maps = {}
     for stride in (2, 4, 8, 16, 32):
-        x = keras.layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(x)
+        options = {"strides": 2, "padding": "same", "activation": "relu"}
+        x = keras.layers.Conv2D(4, 3, name=f"conv_{stride}", **options)(x)
         maps[f"stride_{stride}"] = x
     return keras.Model(image, maps, name="small")
 
 
 @pytest.fixture(scope="module")
 def small_encoder():
-    """Training on points and on boxes takes an encoder that traces in no time."""
+    """Training on points, boxes and saliency takes an encoder that traces in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "training.points.train.build_encoder", lambda *_, **__: _build_small_encoder()
         )
         patch.setattr("training.localization.model.build_encoder", _build_small_encoder)
         patch.setattr("training.seeds.model.build_encoder", _build_small_encoder)
+        guided = "finetuning.guided_segmentation.model.build_encoder"
+        patch.setattr(guided, _build_small_encoder)
+        patch.setattr("training.saliency.model.build_encoder", _build_small_encoder)
         yield _build_small_encoder
 
 

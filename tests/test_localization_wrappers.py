@@ -157,7 +157,7 @@ def test_fine_tuning_never_keeps_less_than_it_began_with(trained, config, tmp_pa
 def test_fine_tuning_refuses_pictures_that_were_learnt(trained, config, tmp_path, capsys):
     arguments = ["--experiment_path", tmp_path, "--model_path", trained, "--set=split_seed=5"]
     assert run_finetune(*config, *arguments) == 2
-    assert "No test picture may be one that the run continued" in capsys.readouterr().err
+    assert "No test picture may be one that the earlier run" in capsys.readouterr().err
     assert not list(tmp_path.rglob("args.json"))
 
 
@@ -182,11 +182,18 @@ def test_eval_repeats_the_results_and_scores_the_validation_pictures(copied, cap
     speed = "pictures_per_second"
     assert run_eval("--model", copied) == 0
     assert {**read_results(copied).metrics, speed: 0} == {**before, speed: 0}
+    before, files = read_results(copied).metrics, read_predictions(copied)
+    shown = {path.name: path.read_bytes() for path in (copied / "figures").iterdir()}
     assert run_eval("--model", copied, "--split", "val") == 0
     results = read_results(copied)
     fitted = json.loads((copied / "fit.json").read_text())
     assert results.metrics["val_mean_iou"] == pytest.approx(fitted["best_val_iou"], abs=0.02)
-    assert "mean_iou" not in results.metrics and "validation pictures" in results.notes[0]
+    assert {**before, **results.metrics} == results.metrics  # those of the test are kept
+    assert "test pictures" in results.notes[0] and "validation pictures" in results.notes[1]
+    assert read_predictions(copied) == files
+    assert len((copied / "predictions_val.csv").read_text().splitlines()) > 1
+    assert {path.name: path.read_bytes() for path in (copied / "figures").iterdir()} == shown
+    assert (copied / "figures_val" / "iou_histogram.png").is_file()
     (copied / "fit.json").unlink()
     assert run_eval("--model", copied) == 2
     assert "must be a localization run that was trained to its end" in capsys.readouterr().err

@@ -125,6 +125,16 @@ def test_eval_without_settings_repeats_the_results(copied):
     assert "chosen on" in json.loads((copied / "points.json").read_text())["chosen"]
 
 
+def test_eval_of_validation_pictures_keeps_those_of_the_test(copied):
+    before, rows = read_results(copied).metrics, (copied / "predictions.csv").read_text()
+    assert run_eval("--model", copied, "--split", "val") == 0
+    results = read_results(copied)
+    assert {**before, **results.metrics} == results.metrics and "val_mae" in results.metrics
+    assert "test pictures" in results.notes[0] and "validation pictures" in results.notes[1]
+    assert (copied / "predictions.csv").read_text() == rows
+    assert (copied / "predictions_val.csv").is_file() and (copied / "figures_val").is_dir()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -48,9 +48,24 @@ def test_prepare_data_tells_of_problems_by_its_status(data_dir, capsys, tmp_path
     assert content["findings"][0]["kind"] == "missing" and not content["clean"]
 
 
+def test_prepare_data_takes_classes_from_file_names_and_counts_objects(data_dir, capsys):
+    rows = []
+    for i in range(5):
+        (data_dir / "zoo" / f"{i}.png").rename(data_dir / "zoo" / f"Grey_Cat_{i}.png")
+        rows.append(f"Grey_Cat_{i}.png,60,80,10,20,50,60,cat,0\n")
+    (data_dir / "zoo" / "boxes.csv").write_text("".join([*rows, rows[0]]))
+    assert run(data_dir, "--class_source", "file_name") == 0
+    printed = capsys.readouterr().out
+    assert "  grey_cat         5        6" in printed and "4 with exactly one object" in printed
+    assert "pictures with several objects: 1\n" in printed
+    assert "Grey_Cat_0.png`: 2" in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--class_source", "file_name"], "must be called `<class>_<rest>`"),
+        (["--class_source", "file_name", "--format", "points"], "needs a format with boxes"),
         (["--format", "boxs"], "the nearest is boxes"),
         (["--format", "voc"], "must hold a folder `Annotations`"),
         (["--max_pixels", "0"], "`--max_pixels` must be at least 1"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
 from config.loader import find_schema, params_from_dict
+from config.localization_variants import fill_published, list_unused
 from config.schema import (
     GuidedSegmentationParams,
     LocalizationFinetuneParams,
@@ -20,11 +22,12 @@ from training.continued_runs import (
     find_model_file,
     find_seeds_run,
 )
-from training.localization.variants import fill_published
 from training.run_folders import read_run
 
 # What of a run of seeds says which pictures, classes and masks it sees.
-SEEN_DATA = ("classes", "masks", "test_fraction", "validation_fraction", "split_seed")
+SEEN_DATA = ("classes", "test_fraction", "validation_fraction", "split_seed")
+AS_CONTINUED = "continued"
+logger = logging.getLogger(__name__)
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
 
@@ -32,8 +35,9 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     """Replace what stands for a value that is written elsewhere; other parameters stay.
 
     A localizer's null is the published value of its head, or that of the run that it continues;
-    `--patience`, where it is given, is its patience. A guided segmentation takes from the run of
-    seeds what data it sees.
+    `--patience`, where it is given, is its patience. The log names options that were given and have
+    no effect on the head or with the schedule. A guided segmentation takes from the run of seeds
+    what data it sees.
 
     Args:
         params: as the configuration says.
@@ -58,7 +62,11 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     if "patience" in vars(args).get("given", ()):
         params = dataclasses.replace(params, patience=args.patience)
     if isinstance(params, LocalizationParams):
-        return fill_published(params)
+        params = fill_published(params)
+        given = {text.split("=")[0].strip() for text in vars(args).get("overrides", ())}
+        for unused in list_unused(params, given):
+            logger.warning(unused)
+        return params
     return _fill_from_run(params, args)
 
 
@@ -88,6 +96,8 @@ def _fill_from_seeds(
     continued = read_continued_params(run)
     missing = {name for name in SEEN_DATA if getattr(params, name) is None}
     values = {name: getattr(continued, name) for name in missing}
+    if params.masks == AS_CONTINUED:
+        values["masks"] = continued.masks
     if params.saliency_model:
         file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
         values["saliency_model"] = str(file)

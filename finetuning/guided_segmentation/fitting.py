@@ -15,9 +15,8 @@ from datasets.guide_pipeline import (
     make_guide_sample_loader,
 )
 from datasets.pipeline import count_steps, make_sample_dataset
-from finetuning.guided_segmentation.model import MONITOR, build_network, build_trained
+from finetuning.guided_segmentation.model import MONITOR, build_models
 from finetuning.guided_segmentation.stages import Chain
-from models.segmenter import build_segmenter
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit, start_seed
 
@@ -68,17 +67,9 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
     options = read_engine_options(args)
     folder.mkdir(parents=True, exist_ok=True)
     start_seed(args.seed)
-    network = build_network(params, len(chain.class_names), seeds)
-    segmenter = build_segmenter(
-        network,
-        params.image_size if params.resize == "tight" else None,
-        chain.class_names,
-        scales=params.test_scales,
-        mirror=params.test_mirror,
-    )
     steps = count_steps(chain.num_training, batch_size=params.batch_size)
     num_steps = steps * params.epochs * options.accumulate
-    trained = build_trained(network, params, num_steps=num_steps)
+    segmenter, trained = build_models(params, chain.class_names, seeds, num_steps=num_steps)
     training, validation = (_open_pictures(chain, guides, part) for part in ("training", "held"))
     load = make_guide_sample_loader(training, augment=params.augment)
     plan = FitPlan(

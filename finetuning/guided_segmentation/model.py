@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,12 +12,51 @@ from config.schema import GuidedSegmentationParams
 from losses.partial_cross_entropy import PartialCrossEntropy
 from models.encoders import build_encoder, set_batch_norm
 from models.large_fov import build_large_fov
+from models.picture_squares import GRID
+from models.segmenter import build_segmenter
 from reporting.model_files import load_keras_model
 from training.experiment import build_optimizer
 
 IGNORE = 255
 MONITOR = "val_mean_iou"
 _LOSSES = {"PartialCrossEntropy": PartialCrossEntropy}
+
+
+def build_models(
+    params: GuidedSegmentationParams, class_names: Sequence[str], seeds: Path, *, num_steps: int
+) -> tuple[keras.Model, keras.Model]:
+    """Build what is saved and what is trained, of the same layers.
+
+    Args:
+        params: resolved parameters.
+        class_names: the names of classes 1 to K.
+        seeds: `seeds.keras`, whose encoder the network may start from.
+        num_steps: updates of the weights in the whole training, over all its parts.
+
+    Returns:
+        (what `models.segmenter.build_segmenter` gives, what `build_trained` gives).
+
+    Raises:
+        InputError: a parameter or a file cannot be used.
+
+    Example:
+        >>> # see `finetuning.guided_segmentation.fitting`
+    """
+    if params.image_size % GRID != 1:
+        nearest = GRID * max(1, round((params.image_size - 1) / GRID)) + 1
+        raise InputError(
+            f"`image_size` must be {GRID} k + 1 pixels, so that all maps line up. Received "
+            f"{params.image_size}; the nearest is {nearest}."
+        )
+    network = build_network(params, len(class_names), seeds)
+    segmenter = build_segmenter(
+        network,
+        params.image_size if params.resize == "tight" else None,
+        class_names,
+        scales=params.test_scales,
+        mirror=params.test_mirror,
+    )
+    return segmenter, build_trained(network, params, num_steps=num_steps)
 
 
 def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Path) -> keras.Model:
@@ -37,8 +77,7 @@ def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Pat
         >>> # see `finetuning.guided_segmentation.fitting`
     """
     shape = (params.image_size, params.image_size, 3)
-    weights = params.weights if params.start == "weights" else None
-    encoder = build_encoder(params.model_name, shape, weights=weights, alpha=params.alpha)
+    encoder = build_encoder(params.model_name, shape, weights=params.weights, alpha=params.alpha)
     if params.start == "seeds":
         copy_weights(load_keras_model(seeds), encoder, where=str(seeds))
     set_batch_norm(encoder, params.batch_norm, params.batch_norm_momentum)
@@ -54,13 +93,15 @@ def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Pat
 def copy_weights(source: keras.Model, encoder: keras.Model, *, where: str) -> None:
     """Copy the weights of an encoder's layers out of a model that holds layers of their names.
 
+    Layers beyond the last map that the model uses are absent there, and keep what they have.
+
     Args:
         source: the model, at any depth.
         encoder: changed in place.
         where: the source's file, for messages.
 
     Raises:
-        InputError: a layer is absent there, or of another shape.
+        InputError: a layer is of another shape there, or none is there.
 
     Example:
         >>> source = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, name="a")])
@@ -70,18 +111,19 @@ def copy_weights(source: keras.Model, encoder: keras.Model, *, where: str) -> No
         True
     """
     found = {layer.name: layer for layer in source._flatten_layers() if layer.weights}
-    for layer in encoder.layers:
-        if not layer.weights:
-            continue
-        shapes = [tuple(weight.shape) for weight in layer.weights]
-        twin = found.get(layer.name)
-        if twin is None or [tuple(weight.shape) for weight in twin.weights] != shapes:
-            raise InputError(
-                f"`start` seeds needs the encoder of {where}. Received {encoder.name}, whose layer "
-                f"`{layer.name}` it {'lacks' if twin is None else 'has in another shape'}; choose "
-                "its `model_name` and `alpha`, or `start` weights."
-            )
+    own = [layer for layer in encoder.layers if layer.weights and layer.name in found]
+    for layer in own:
+        twin = found[layer.name]
+        if [tuple(each.shape) for each in twin.weights] != [tuple(w.shape) for w in layer.weights]:
+            own = []
+            break
         layer.set_weights(twin.get_weights())
+    if not own:
+        raise InputError(
+            f"`start` seeds needs the encoder of {where}. Received {encoder.name}, whose layers it "
+            "lacks, or has in another size; choose its `model_name` and `alpha`, or `start` "
+            "weights."
+        )
 
 
 def build_trained(

@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 from config.files import write_json
+from datasets.pipeline import count_steps
 from finetuning.guided_segmentation.fitting import (
     FIT_FILE,
     SEGMENTER_FILE,
     fit_segmenter,
     list_rounds,
 )
+from finetuning.guided_segmentation.model import build_models
 from finetuning.guided_segmentation.pictures import read_pictures
 from finetuning.guided_segmentation.relabelling import relabel_pictures
 from finetuning.guided_segmentation.stages import Chain, make_guides
@@ -48,6 +50,9 @@ def train(args: argparse.Namespace) -> Path:
     params = load_run_params(args)
     seeds = find_seeds_run(args.model_path, args.experiment_dir, params.continues) / SEEDS_FILE
     splits = read_pictures(args, params)
+    # What would stop the training is refused now, not after hours of the stages before it.
+    build_models(params, splits.class_names, seeds, num_steps=1)
+    count_steps(len(splits.training), batch_size=params.batch_size)
     records = {
         "training": splits.training,
         "validation": splits.validation,

@@ -29,6 +29,10 @@ def make(path, *boxes, size=None, said=None, orientation=None):
         ((3, 4), (4, 3), None),
         ((100, 100), (100, 110), None),
         ((1, 1), (5, 5), (5, 5)),
+        ((100, 100), (1, 2), None),  # a pixel apart, but twice as wide
+        ((100, 150), (8, 12), (0.08, 0.08)),
+        ((100, 156), (8, 12), (0.08, 12 / 156)),  # 100 x 12 / 156 = 7.7
+        ((100, 156), (7, 11), (0.07, 11 / 156)),  # within 1 % anyway
     ],
 )
 def test_find_scale_needs_the_same_shape(said, real, scale):

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_find_duplicates_does_not_compare_plain_or_damaged_pictures():
 
 
 def test_find_duplicates_equals_a_plain_double_loop(monkeypatch):
-    monkeypatch.setattr("datasets.check_duplicates._BLOCK", 40)  # several blocks
+    monkeypatch.setattr("datasets.look_alikes._BLOCK", 40)  # several blocks
     generator = np.random.default_rng(0)
     hashes = [int(h) for h in generator.integers(0, 1 << 62, 20)]
     for i in range(0, 20, 5):
@@ -69,3 +70,12 @@ def test_find_duplicates_equals_a_plain_double_loop(monkeypatch):
     assert len(pairs) == 4
     found = find(*((str(i), h, None) for i, h in enumerate(hashes)))
     assert found == [("similar", pair) for pair in pairs]
+
+
+def test_find_duplicates_pairs_equal_fingerprints_with_one_of_them_alone():
+    tracemalloc.start()
+    ((kind, names),) = find(*((str(i), 5 << 4, None) for i in range(5000)))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert kind == "similar" and names == "".join(map(str, range(5000)))
+    assert most < 50e6  # all 12.5 million pairs of two numbers would be 200 MB and more

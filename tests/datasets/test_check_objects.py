@@ -100,12 +100,14 @@ def test_find_object_flaws_hands_on_what_the_reader_found():
 
 def test_find_object_flaws_of_a_damaged_picture_still_judges_the_boxes():
     fact = PictureFacts("damaged")
-    assert kinds(boxed((1, 1, 900, 900), (5, 1, 2, 3), size=(1, 1)), fact) == ["inverted"]
+    found = kinds(boxed((1, 1, 900, 900), (5, 1, 2, 3), size=(1, 1)), fact)
+    assert found == ["inverted", "several"]
 
 
-def test_find_object_flaws_notes_pictures_without_objects():
+def test_find_object_flaws_notes_pictures_without_one_object():
     assert kinds(boxed()) == ["bare"]
-    assert kinds(picture()) == []  # of a format that only counts
+    assert kinds(boxed((1, 1, 3, 3), (2, 2, 4, 4))) == ["several"]
+    assert kinds(picture()) == kinds(picture("cat", "cat")) == []  # of a format that only counts
 
 
 def test_find_object_flaws_allows_points_a_pixel_outside():

@@ -23,7 +23,7 @@ def checked(tmp_path):
 
 def test_check_dataset_finds_all_kinds_in_their_order(checked):
     kinds = [finding.kind for finding in checked.findings]
-    assert kinds == ["missing", "inverted", "empty", "few", "grey"]
+    assert kinds == ["missing", "inverted", "empty", "few", "several", "grey"]
     assert (checked.pictures, checked.single, checked.splits) == (3, 2, {})
     assert checked.classes == [ClassCount("cat", 3, 4, {})]
 
@@ -33,7 +33,11 @@ def test_describe_report_shows_a_table_and_the_findings(checked):
     assert text.startswith(". (boxes): 3 pictures, 2 with exactly one object, no splits of its own")
     assert "\n  class  pictures  objects\n  cat           3        4\n" in text
     assert "\nproblems\n  missing pictures: 1\n    `" in text
-    assert "\nnotes\n  grey pictures: 1\n    `" in text and text.endswith("\n\n4 problems")
+    assert (
+        "\nnotes\n  pictures with several objects: 1\n    `" in text
+        and "\n  grey pictures: 1\n" in text
+        and text.endswith("\n\n4 problems")
+    )
 
 
 def test_describe_report_shows_the_first_of_many_and_the_splits():
@@ -54,7 +58,7 @@ def test_describe_report_does_not_let_names_steer_the_terminal():
 
 def test_report_to_dict_holds_everything(checked):
     content = json.loads(json.dumps(to_json(report_to_dict(checked))))
-    assert content["clean"] is False and len(content["findings"]) == 5
+    assert content["clean"] is False and len(content["findings"]) == 6
     assert content["findings"][0].keys() == {"kind", "problem", "text", "images"}
     assert content["classes"] == [{"name": "cat", "pictures": 3, "objects": 4, "splits": {}}]
 

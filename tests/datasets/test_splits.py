@@ -1,9 +1,12 @@
 from collections import Counter
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from config.errors import InputError
-from datasets.splits import hold_out, split_by_class
+from datasets.named_objects import NamedObjects
+from datasets.splits import fill_splits, hold_out, join_look_alikes, split_by_class
 
 
 def test_hold_out_keeps_every_record_once_and_in_order():
@@ -84,3 +87,39 @@ def test_split_by_class_refuses_no_share(fraction):
 def test_split_by_class_needs_a_class_a_record():
     with pytest.raises(ValueError, match="one entry a record, 2. Received 1"):
         split_by_class([1, 2], ["a"], 0.5, seed=0, name="test_fraction")
+
+
+def draw_pictures(folder, seeds):
+    """Save a picture per seed; equal seeds give pictures that look alike."""
+    pictures = []
+    for i, seed in enumerate(seeds):
+        noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+        size = (64 + i, 48 + i)  # other files all the same
+        Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC).save(folder / f"{i:02}.png")
+        pictures.append(NamedObjects(folder / f"{i:02}.png", [], ("cat",)))
+    return pictures
+
+
+def test_join_look_alikes_keeps_twins_on_the_kept_side(tmp_path):
+    pictures = draw_pictures(tmp_path, [0, 1, 0, 3, 4])
+    kept, held_out = join_look_alikes(pictures[:2], pictures[2:])
+    assert kept == pictures[:3]  # 2 looks like 0
+    assert held_out == pictures[3:]
+
+
+def test_join_look_alikes_leaves_frames_of_one_scene_and_warns(tmp_path, caplog):
+    pictures = draw_pictures(tmp_path, [0, 0, 0, 3])
+    kept, held_out = join_look_alikes(pictures[:1], pictures[1:])
+    assert (kept, held_out) == (pictures[:1], pictures[1:])
+    assert "2 of 3 pictures that are held out look like others" in caplog.text
+
+
+def test_fill_splits_does_not_tear_twins_apart(tmp_path):
+    pictures = draw_pictures(tmp_path, [*range(20), *range(2)])
+    options = {"get_class": lambda picture: "cat", "dataset": "cats"}
+    for seed in range(5):
+        splits = fill_splits(pictures, (0.3, 0.3), seed=seed, **options)
+        place = {each.image: split for split, members in splits.items() for each in members}
+        for one, two in (("00", "20"), ("01", "21")):
+            sides = {place[tmp_path / f"{name}.png"] for name in (one, two)}
+            assert len(sides) == 1

@@ -18,6 +18,39 @@ def test_read_table_names_a_missing_column(tmp_path):
         read_table(tmp_path / "a.csv", ["row"])
 
 
+def test_read_table_names_another_separator(tmp_path):
+    (tmp_path / "a.csv").write_text("image;row\na.png;1\n")
+    with pytest.raises(InputError, match="must be separated by commas. It is separated by semicol"):
+        read_table(tmp_path / "a.csv", ["image", "row"])
+
+
+SIDES = ["path", "xmin", "xmax"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "filename,x1,x2",
+            "must be a row, .* It names filename, x1, x2; .* order path, xmin, xmax",
+        ),
+        ("filename,label,x1,x2", "must be a row, as the table has no line of names"),
+        ("path;xmin;xmax", "must be separated by commas. It is separated by semicolons"),
+        ("a.jpg;1,5;2,5", "It is separated by semicolons"),
+        ("a.jpg\t1\t2", "separated by tabs"),
+    ],
+)
+def test_read_bare_table_says_what_the_first_line_is(tmp_path, line, message):
+    (tmp_path / "a.csv").write_text(f"{line}\n")
+    with pytest.raises(InputError, match=message):
+        read_bare_table(tmp_path / "a.csv", SIDES)
+
+
+def test_read_bare_table_lets_pass_what_is_a_row(tmp_path):
+    (tmp_path / "a.csv").write_text("a;b.jpg,1,\n")
+    assert read_bare_table(tmp_path / "a.csv", SIDES)[0][1]["path"] == "a;b.jpg"
+
+
 def test_take_image_refuses_an_empty_name_and_one_that_climbs_out(tmp_path):
     with pytest.raises(InputError, match="line 2: `image` must name a picture"):
         take_image({"image": ""}, tmp_path, "herd", "line 2")

@@ -60,7 +60,13 @@ def test_read_voc_boxes_leaves_a_bad_box_out_and_names_it(write_voc, path, caplo
 @pytest.mark.parametrize("size", [None, (0, 8), (6, 0), (-6, 8), (6.5, 8), ("", 8), ("nan", 8)])
 def test_read_voc_boxes_needs_a_size(write_voc, path, size):
     write_voc(path, [], size=size)
-    with pytest.raises(InputError, match=r"a\.xml`: `size/(width|height)` must be a"):
+    with pytest.raises(InputError, match=r"a\.xml`: `size/(width|height)` must be (a|the picture)"):
+        read_voc_boxes(path)
+
+
+def test_read_voc_boxes_tells_how_to_write_a_size(write_voc, path):
+    write_voc(path, [], size=None)
+    with pytest.raises(InputError, match="has none; write `<size><width>...</width><height>"):
         read_voc_boxes(path)
 
 

@@ -3,7 +3,33 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from losses.localization import ENTROPIES, LOCALIZATION_LOSSES, build_localization_losses
+from losses.localization import (
+    ENTROPIES,
+    FROM_LOGITS,
+    LOCALIZATION_LOSSES,
+    OUTPUT_LOSSES,
+    build_localization_losses,
+    check_output_losses,
+)
+
+SHAPES = {
+    "raw_box": (None, 4),
+    "box": (None, 4),
+    "score": (None,),
+    "mask": (None, 4, 6, 1),
+    "grid": (None, 2, 3, 5),
+    "heat": (None, 2, 3, 1),
+    "class_logits": (None, 3),
+}
+# What each head gives, beside `score`.
+HEADS = {
+    "raw_box": ("raw_box", "box"),
+    "box": ("box",),
+    "mask": ("mask", "box"),
+    "grid": ("grid", "box"),
+    "heat": ("heat", "box"),
+    "class_logits": ("class_logits", "box"),
+}
 
 
 def build(entry, output="box"):
@@ -114,3 +140,59 @@ def test_build_localization_losses_need_an_output(spec):
 def test_build_localization_losses_bad_entries(entry, match):
     with pytest.raises(InputError, match=match):
         build(entry)
+
+
+def check(spec, outputs):
+    losses, _ = build_localization_losses(spec)
+    check_output_losses(losses, {name: SHAPES[name] for name in (*outputs, "score")})
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [(output, name) for output in OUTPUT_LOSSES for name in OUTPUT_LOSSES[output]],
+)
+def test_check_output_losses_lets_every_loss_of_the_table_pass(output, name):
+    config = {"from_logits": FROM_LOGITS[output]} if name in ENTROPIES else {}
+    spec = {output: {"class_name": name, "config": config}}
+    if output in ("heat", "class_logits"):  # which alone do not train the box
+        spec["box"] = {"class_name": "IoULoss"}
+    check(spec, HEADS[output])
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "config", "message"),
+    [
+        ("box", "MaskLoss", {}, "`loss` of 'box' must be one of IoULoss, .* Received MaskLoss"),
+        ("raw_box", "IoULoss", {}, "`loss` of 'raw_box' must be one of SmoothL1Loss"),
+        ("mask", "GridLoss", {}, "`loss` of 'mask' must be one of MaskLoss"),
+        ("grid", "MeanSquaredError", {}, "`loss` of 'grid' must be one of GridLoss"),
+        ("heat", "MaskLoss", {}, "`loss` of 'heat' must be one of"),
+        ("class_logits", "Huber", {}, "`loss` of 'class_logits' must be one of"),
+        ("grid", "GridLoss", {"from_logits": True}, "`from_logits` false: .* probabilities"),
+        ("mask", "BinaryCrossentropy", {"from_logits": False}, "`from_logits` true: .* logits"),
+        ("class_logits", "CategoricalFocalLoss", {"alpha": [0.5, 0.5]}, r"of shape \(1, 3\)"),
+        ("box", "IoULoss", {"reduction": "none"}, "must give one number a batch"),
+    ],
+)
+def test_check_output_losses_names_a_loss_on_the_wrong_output(output, name, config, message):
+    with pytest.raises(InputError, match=message):
+        check({output: {"class_name": name, "config": config}}, HEADS[output])
+
+
+@pytest.mark.parametrize(
+    ("learning", "outputs", "message"),
+    [
+        (["box"], "mask", "'box' must be left out for the head mask"),
+        (["box"], "grid", "must be on `grid`, without which the box is not learnt"),
+        (["heat"], "heat", "must be on `box`, without which the box is not learnt"),
+        (["class_logits"], "class_logits", "must be on `box`, without which the box"),
+        (["box"], "class_logits", "must be on `class_logits` too"),
+        (["grid"], "box", "outputs of this localizer: box. Received `grid`; null"),
+        (["score"], "box", "outputs of this localizer: box. Received `score`; null"),
+    ],
+)
+def test_check_output_losses_wants_all_of_it_to_learn(learning, outputs, message):
+    names = {"box": "IoULoss", "grid": "GridLoss", "class_logits": "PublishedFocalLoss"}
+    names |= {"heat": "SigmoidFocalLoss", "score": "MeanSquaredError"}
+    with pytest.raises(InputError, match=message):
+        check({name: {"class_name": names[name]} for name in learning}, HEADS[outputs])

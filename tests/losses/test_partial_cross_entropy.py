@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from losses.partial_cross_entropy import PartialCrossEntropy, partial_cross_entropy
+from config.errors import InputError
+from losses.partial_cross_entropy import (
+    PartialCrossEntropy,
+    build_partial_loss,
+    partial_cross_entropy,
+)
 
 
 def random_case(*shape, classes=4, seed=0):
@@ -143,6 +148,7 @@ def test_loss_in_a_graph_of_unknown_size(jit_compile):
 
 
 def test_loss_trains_a_model():
+    keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((3, 3, 2)), keras.layers.Conv2D(2, 1)])
     model.compile(keras.optimizers.SGD(0.5), PartialCrossEntropy())
     images = np.random.default_rng(0).normal(size=(8, 3, 3, 2)).astype(np.float32)
@@ -156,3 +162,16 @@ def test_loss_comes_back_from_its_config():
     loss = PartialCrossEntropy(ignore=0)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert type(copy) is PartialCrossEntropy and copy.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"class_name": "Dice", "config": {}}, "`loss` must be .*Received .*Dice"),
+        ("PartialCrossEntropy", "`loss` must be"),
+        ({"class_name": "PartialCrossEntropy", "config": {"void": 0}}, "does not take .*void"),
+    ],
+)
+def test_build_partial_loss_refuses_what_it_does_not_know(config, text):
+    with pytest.raises(InputError, match=text):
+        build_partial_loss(config)

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import keras
 import numpy as np
@@ -129,6 +130,21 @@ def test_compare_litert_sees_another_model_and_nan(pet_locator, fixed_locator, e
 def test_export_litert_refuses_what_cannot_be(pet_locator, tmp_path, name, changes, message):
     with pytest.raises(InputError, match=message):
         export_litert(pet_locator, tmp_path / name, **changes)
+
+
+def test_export_litert_int8_needs_private_modules(pet_locator, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow.lite.tools", None)
+    pictures = draw_pictures(2, (32, 32))
+    with pytest.raises(InputError, match="needs modules of TensorFlow that it keeps private"):
+        export_litert(pet_locator, tmp_path / "a.tflite", quantize="int8", calibration=pictures)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("mean", "warned"), [(0.029, False), (0.031, True)])
+def test_a_difference_that_costs_quality_is_told(caplog, mean, warned):
+    found = litert_check._bound("box", np.array([0.0, 2 * mean]), "int8")
+    assert found["mean"] == pytest.approx(mean)
+    assert ("compare both on annotated pictures" in caplog.text) == warned
 
 
 def test_draw_pictures_are_the_same_each_time():

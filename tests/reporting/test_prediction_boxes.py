@@ -78,10 +78,25 @@ def test_write_boxes_voc_keeps_suffixes_that_tell_pictures_apart(tmp_path):
     assert names == ["a.jpg.xml", "a.png.xml", "b.c.xml"]
 
 
-def test_write_boxes_voc_of_a_box_without_extent_is_one_pixel(tmp_path):
-    write_boxes_voc([make_prediction("a.png", [5, 5, 5, 5])], tmp_path)
+@pytest.mark.parametrize(
+    ("box", "read"),
+    [
+        ([5, 5, 5, 5], [5, 5, 7, 7]),
+        ([5, 5, 6, 9], [5, 5, 7, 9]),  # one pixel wide: a stray click to a reader
+        ([29, 19, 30, 20], [28, 18, 30, 20]),  # in the last pixel of 30 x 20
+        ([29.7, 19.9, 30, 20], [28, 18, 30, 20]),
+        ([-3, 0, 40, 0.4], [0, 0, 30, 2]),
+    ],
+)
+def test_write_boxes_voc_of_a_tiny_box_is_read_back(tmp_path, box, read):
+    write_boxes_voc([make_prediction("a.png", box)], tmp_path)
+    assert read_voc_boxes(tmp_path / "a.xml").boxes.tolist() == [read]
+
+
+def test_write_boxes_voc_of_a_picture_of_one_pixel(tmp_path):
+    write_boxes_voc([make_prediction("a.png", [0, 0, 1, 1], size=(1, 1))], tmp_path)
     text = (tmp_path / "a.xml").read_text()
-    assert "<xmin>6</xmin>" in text and "<xmax>6</xmax>" in text
+    assert "<xmin>1</xmin>" in text and "<xmax>1</xmax>" in text
 
 
 def test_writers_leave_models_alone_that_find_no_boxes(tmp_path):

@@ -10,6 +10,8 @@ from datasets.scene_jobs import SceneSettings
 from datasets.synthetic_files import OBJECTS, write_objects
 from reporting.preview import build_parser, main
 
+PAGE = Image.new("RGB", (1, 1))
+
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
@@ -56,6 +58,17 @@ def test_preview_takes_more_samples_than_there_are(data_dir, tmp_path):
         assert page.width == 16 + 3 * (192 + 16)  # 8 of 12 pictures train: 3 x 3
 
 
+def test_preview_fills_in_what_is_published_for_the_head(data_dir, tmp_path):
+    path = tmp_path / "page.png"
+    given = ["--params_dir", "config", "--set", "head=grid", "--image_size", "null"]
+    titles = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.preview.lay_out", lambda *args: titles.append(args[2]) or PAGE)
+        given += ["--class_source", "annotation", "--num", 1, "--output", path]
+        assert run(data_dir, *given) == 0
+    assert titles == ["published, 224 x 224 pixels, seed 0, epoch 0"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -64,7 +77,6 @@ def test_preview_takes_more_samples_than_there_are(data_dir, tmp_path):
         (["--seed", -1], "`--seed` must be between 0"),
         (["--epoch", -1], "`--epoch` must be between 0"),
         (["--augment", "mild"], "`augment`"),
-        (["--augment", "null"], "`augment` must be given where the configuration"),
         (["--objects", "all"], "`objects`"),
         (["--dataset", "absent"], "`absent` must be a folder inside"),
         (["--params_dir", "absent"], "no such config file"),

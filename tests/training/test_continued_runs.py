@@ -4,7 +4,12 @@ import json
 import pytest
 
 from config.errors import InputError
-from training.continued_runs import find_localization_run, find_model_file, take_data
+from training.continued_runs import (
+    find_localization_run,
+    find_model_file,
+    find_seeds_run,
+    take_data,
+)
 
 LOCALIZATION = "training/localization"
 
@@ -77,3 +82,29 @@ def test_take_data_prefers_what_is_given_to_what_the_run_had(tmp_path, stored, g
     args = take_data(argparse.Namespace(**arguments, given=tuple(given)))
     assert (args.format, args.train_data, args.test_data) == expected
     assert args.data_dir == "there"
+
+
+def test_a_guided_segmentation_continues_seeds_alone(tmp_path):
+    run = make_run(tmp_path, "training/seeds", "seeds.keras")
+    assert find_seeds_run("latest", str(tmp_path), "training/seeds") == run
+    other = make_run(tmp_path, LOCALIZATION, "localizer.keras", "seeds.keras")
+    with pytest.raises(InputError, match=r"a run of training/seeds, with its seeds.keras. Rec"):
+        find_seeds_run(str(other), str(tmp_path), "training/seeds")
+
+
+def test_a_guided_segmentation_takes_the_data_of_its_seeds(tmp_path):
+    run = make_run(tmp_path, "training/seeds", "seeds.keras")
+    stored = {"experiment": "training/seeds", "data_dir": "d", "format": "ccp", "dataset": "ccp"}
+    (run / "args.json").write_text(json.dumps(stored))
+    args = argparse.Namespace(
+        experiment="finetuning/guided_segmentation",
+        model_path=str(run),
+        experiment_dir=str(tmp_path),
+        given=("data_dir",),
+        data_dir="mine",
+        format="tags",
+        train_data="synthetic_tags",
+        test_data="synthetic_tags",
+    )
+    taken = take_data(args)
+    assert (taken.data_dir, taken.format, taken.train_data) == ("mine", "ccp", "ccp")

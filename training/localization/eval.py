@@ -6,12 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import LocalizationFitParams
 from training.command_line import run_command
 from training.localization.scoring import score_run
-from training.rescoring import hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 
 
 def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> None:
@@ -28,9 +26,7 @@ def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> Non
     Example:
         >>> # python -m training.localization.eval --model RUN
     """
-    params = load_run_params(args)
-    if not isinstance(params, LocalizationFitParams):
-        raise InputError(f"{run}: must be a localization run. Received one of {args.experiment}.")
+    params = load_held_params(args, run, LocalizationFitParams, "localization")
     score_run(args, params, run, split=split)
 
 
@@ -44,18 +40,14 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "run"]).split
         'test'
     """
-    parser = argparse.ArgumentParser(
-        prog="training.localization.eval", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--model", required=True, help="folder of a localization run")
-    parser.add_argument(
-        "--split", choices=("test", "val"), default="test", help="pictures to score"
-    )
-    return parser
+    return build_scoring_parser("training.localization.eval", __doc__, "localization")
 
 
 def main(args: argparse.Namespace) -> None:
-    """Score the run and rewrite its results, figures, export and report.
+    """Score the run and rewrite its results, export and report.
+
+    `--split val` leaves what the test pictures gave: the metrics `val_...` come beside it, with
+    `predictions_val.csv` and `figures_val/`.
 
     Args:
         args: see `build_parser`.

@@ -30,6 +30,7 @@ from training.continued_runs import LOCALIZER_FILE
 from training.distribution import evaluate
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
+from training.fit_files import FIT_FILE
 from training.localization.model import MONITOR, build_trained, thaw_encoder
 from training.localization.pictures import Seen, choose_scored, list_seen, write_seen
 from training.localization.targets import make_target_maker
@@ -37,7 +38,6 @@ from training.reading import name_datasets
 from training.runs import open_run
 from training.workers import is_chief
 
-FIT_FILE = "fit.json"
 LAST_FILE = "last.keras"
 
 

@@ -6,7 +6,7 @@ import keras
 
 from config.errors import InputError
 from config.schema import LocalizationFitParams, LocalizationParams
-from losses.localization import build_localization_losses
+from losses.localization import build_localization_losses, check_output_losses
 from metrics.boxes import BoxIoU, SummedBoxIoU
 from models.encoders import build_encoder
 from models.localizer import build_localizer, list_encoder_layers
@@ -55,8 +55,9 @@ def build_new_localizer(params: LocalizationParams, num_classes: int) -> keras.M
 def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
     """Choose which layers of the encoder are trained; the head's always are.
 
-    Frozen layers keep their weights, and their batch normalisation its statistics. Call it before
-    `compile`.
+    "last:N" counts the layers that can learn: those with weights, batch normalisation among them
+    only where `batch_norm` is "train". Frozen layers keep their weights, and their batch
+    normalisation its statistics. Call it before `compile`.
 
     Args:
         localizer: what `models.localizer.build_localizer` returned; changed in place.
@@ -66,7 +67,8 @@ def thaw_encoder(localizer: keras.Model, params: LocalizationFitParams) -> int:
         Number of the encoder's layers that are trained.
 
     Raises:
-        InputError: `unfreeze` cannot be understood, or asks for more layers than there are.
+        InputError: `unfreeze` cannot be understood, or asks for more layers than there are, or
+            for some where there are none.
 
     Example:
         >>> # see `training.localization.fitting`
@@ -96,21 +98,17 @@ def build_trained(
         metrics `iou`, `summed_iou` and perhaps `class_accuracy`; callbacks of its schedule).
 
     Raises:
-        InputError: the optimizer or a loss cannot be built.
+        InputError: the optimizer or a loss cannot be built, or a loss does not suit its output.
 
     Example:
         >>> # see `training.localization.fitting`
     """
     losses, weights = build_localization_losses(params.loss)
+    shapes = {name: tuple(output.shape) for name, output in localizer.output.items()}
+    check_output_losses(losses, shapes)
     metrics = {"box": [BoxIoU(name="iou"), SummedBoxIoU(name="summed_iou")]}
     if "class_logits" in localizer.output:
         metrics["class_logits"] = [keras.metrics.CategoricalAccuracy(name="class_accuracy")]
-    missing = sorted(set(losses) - set(localizer.output))
-    if missing:
-        raise InputError(
-            f"`loss` must be on outputs of this localizer: {', '.join(localizer.output)}. Received "
-            f"`{missing[0]}`; null chooses those of the head."
-        )
     rate, callbacks = _build_rate(params)
     optimizer = build_optimizer(
         params.optimizer,

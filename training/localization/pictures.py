@@ -11,6 +11,7 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.files import write_json
+from config.localization_params import take_box_options
 from config.schema import LocalizationFitParams
 from datasets.boxes import BoxSplits, read_boxes
 from datasets.json_files import read_json
@@ -152,8 +153,8 @@ def require_unseen(splits: BoxSplits, seen: Seen, data_dir: Path) -> None:
     """Refuse pictures to score, or to validate on, that the localizer has learnt before.
 
     Args:
-        splits: of `read_pictures`, for the run that goes on.
-        seen: by the run that is continued.
+        splits: of `read_pictures`, for the run that goes on, or of a benchmark.
+        seen: by the earlier run.
         data_dir: the data folder.
 
     Raises:
@@ -172,9 +173,10 @@ def require_unseen(splits: BoxSplits, seen: Seen, data_dir: Path) -> None:
             both = [name for name, size in now.items() if seen[part].get(name) == size]
             if both:
                 raise InputError(
-                    f"No {kind} picture may be one that the run continued had for {part}. "
+                    f"No {kind} picture may be one that the earlier run had for {part}. "
                     f"{len(both)} of {len(now)} are, the first `{both[0]}`; give its data set, "
-                    "and leave `split_seed`, the fractions, `objects` and `classes` null."
+                    "and leave `split_seed`, the fractions, `objects` and `classes` as there "
+                    "(null)."
                 )
 
 
@@ -188,12 +190,7 @@ def _read(args: argparse.Namespace, params: LocalizationFitParams, dataset: str)
         args.format,
         args.data_dir,
         dataset,
-        objects=params.objects,
-        class_source=params.class_source,
-        classes=params.classes,
-        test_fraction=params.test_fraction,
-        validation_fraction=params.validation_fraction,
-        split_seed=params.split_seed,
+        **take_box_options(params),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import LocalizationFitParams
 from datasets.box_pipeline import make_box_dataset
@@ -25,17 +23,19 @@ from reporting.model_files import load_keras_model
 from training.continued_runs import LOCALIZER_FILE
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.localization.fitting import FIT_FILE, open_pictures
+from training.fit_files import read_fit
+from training.localization.fitting import open_pictures
 from training.localization.pictures import choose_scored, read_pictures
 from training.localization.prediction import find_boxes
 from training.localization.showing import draw_run, write_predictions
 from training.localization.summary import describe_choices, summarise
 from training.localization.targets import make_target_maker
+from training.scored_splits import choose_place, join_earlier, name_by_split
 from training.workers import is_chief
 
 
 def score_run(
-    args: argparse.Namespace, params: LocalizationFitParams, run: Path, *, split: str = "test"
+    args: argparse.Namespace, params: LocalizationFitParams, run: Path, *, split: str | None = None
 ) -> None:
     """Score the best localizer of a run, draw, report and export it.
 
@@ -45,7 +45,8 @@ def score_run(
         args: the wrapper's arguments.
         params: resolved parameters.
         run: run folder with `localizer.keras` and `fit.json`.
-        split: "test" or "val".
+        split: "test" or "val" to score again, beside which the other split's figures are kept;
+            None for a run just trained, whose test pictures are scored.
 
     Raises:
         InputError: the data or the run cannot be used.
@@ -57,12 +58,13 @@ def score_run(
         run_without_strategy(partial(_score_run, args, params, run, split))
 
 
-def _score_run(args, params: LocalizationFitParams, run: Path, split: str) -> None:
+def _score_run(args, params: LocalizationFitParams, run: Path, asked: str | None) -> None:
     started = time.monotonic()
-    fitted = read_fit(run)
+    fitted = read_fit(run, "localization")
+    place = choose_place(run, asked)
     locator = load_keras_model(run / LOCALIZER_FILE)
     splits = read_pictures(args, params)
-    records, split = choose_scored(splits, split)
+    records, split = choose_scored(splits, asked or "test")
     names = splits.class_names
     found = find_boxes(locator, records, max_pixels=params.max_pixels)
     told = "class_logits" in find_localizer(locator).output
@@ -71,14 +73,14 @@ def _score_run(args, params: LocalizationFitParams, run: Path, split: str) -> No
     )
     metrics |= score_masks(locator, records, args, params)
     baseline = metrics["mean_box_iou"]
-    if split == "val":
-        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
-    write_predictions(found, names, run / "predictions.csv")
-    draw_run(run, found, params, class_names=names, baseline=baseline, seed=args.seed)
+    metrics, units = (name_by_split(each, split) for each in (metrics, units))
+    write_predictions(found, names, place.predictions)
+    draw_run(place.figures, found, params, class_names=names, baseline=baseline, seed=args.seed)
     write_json(find_box_settings(locator), run / BOXES_FILE)
     folder = run / "saved_model"
     export_saved_model(locator, folder, max_pixels=params.max_pixels, assets=boxes_asset(locator))
     notes = describe_choices(split, len(records), fitted)
+    metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
 
@@ -120,30 +122,3 @@ def score_masks(
         predicted.append(keras.ops.convert_to_numpy(logits) > 0)
         true.append(targets["mask"].numpy() > 0)
     return {"dice": dice(np.concatenate(predicted), np.concatenate(true))}
-
-
-def read_fit(run: Path) -> dict:
-    """Read what fitting left in a run folder.
-
-    Args:
-        run: run folder.
-
-    Returns:
-        The content of `fit.json`.
-
-    Raises:
-        InputError: the folder holds no localization run that was trained to its end.
-
-    Example:
-        >>> read_fit(Path("tests"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: must be a localization run that was trained to its end, ...
-    """
-    try:
-        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{run}: must be a localization run that was trained to its end, with {FIT_FILE}. "
-            f"Finish it with `--resume {run}`."
-        ) from error

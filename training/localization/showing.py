@@ -52,7 +52,7 @@ def write_predictions(found: Sequence[FoundBox], class_names: Sequence[str], pat
 
 
 def draw_run(
-    run: Path,
+    folder: Path,
     found: Sequence[FoundBox],
     params: LocalizationFitParams,
     *,
@@ -63,7 +63,7 @@ def draw_run(
     """Draw the IoU's histogram, the worst 16 on one sheet, the best and random pictures.
 
     Args:
-        run: run folder; the figures go into its `figures`, in place of earlier ones.
+        folder: where the figures go, in place of earlier ones.
         found: one per picture, at least one.
         params: resolved parameters.
         class_names: names of classes 1 to K.
@@ -77,7 +77,6 @@ def draw_run(
     Example:
         >>> # see `training.localization.scoring`
     """
-    folder = run / "figures"
     for earlier in [*folder.glob("best_boxes_*.png"), *folder.glob("random_boxes_*.png")]:
         earlier.unlink()
     order = sorted(found, key=lambda each: each.iou)

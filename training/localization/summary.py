@@ -8,6 +8,7 @@ import numpy as np
 
 from metrics.boxes import box_scores, class_scores
 from training.localization.prediction import FoundBox
+from training.scored_splits import describe_scored
 
 
 def summarise(
@@ -67,12 +68,6 @@ def describe_choices(split: str, num_images: int, fitted: dict) -> list[str]:
         ['Scored on the 9 test pictures.', 'The best of 3 epochs by the mean IoU on the 4 \
 validation pictures: 0.5.']
     """
-    scored = f"Scored on the {num_images} test pictures."
-    if split == "val":
-        scored = (
-            f"Scored on the {num_images} validation pictures, on which the best epoch was chosen: "
-            "expect less on others. These metrics are named val_."
-        )
     best, start = fitted["best_val_iou"], fitted["start_val_iou"]
     chosen = (
         f"The best of {fitted['num_epochs']} epochs by the mean IoU on the "
@@ -81,4 +76,4 @@ validation pictures: 0.5.']
     if start is not None:
         chosen += f" The localizer it began with has {start:.4g} there"
         chosen += ", and was kept." if start >= best else "."
-    return [scored, chosen]
+    return [describe_scored(split, num_images, "less"), chosen]

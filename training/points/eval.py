@@ -11,8 +11,7 @@ from config.schema import PointFitParams
 from ops.blob_levels import MAX_LEVELS
 from training.command_line import run_command
 from training.points.scoring import Asked, score_run
-from training.rescoring import hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 
 
 def evaluate(args: argparse.Namespace, run: Path, asked: Asked | None = None) -> None:
@@ -21,7 +20,7 @@ def evaluate(args: argparse.Namespace, run: Path, asked: Asked | None = None) ->
     Args:
         args: the arguments of the wrapper that started it.
         run: run folder with `points.keras` and `fit.json`.
-        asked: what to score and how; None for the test pictures as the run's parameters say.
+        asked: what to score and how; None for the test pictures with the run's settings.
 
     Raises:
         InputError: the run or its data cannot be used.
@@ -29,10 +28,8 @@ def evaluate(args: argparse.Namespace, run: Path, asked: Asked | None = None) ->
     Example:
         >>> # python -m training.points.eval --model RUN
     """
-    params = load_run_params(args)
-    if not isinstance(params, PointFitParams):
-        raise InputError(f"{run}: must be a run on points. Received one of {args.experiment}.")
-    score_run(args, params, run, asked)
+    params = load_held_params(args, run, PointFitParams, "points")
+    score_run(args, params, run, asked or Asked())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,13 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "run"]).split
         'test'
     """
-    parser = argparse.ArgumentParser(
-        prog="training.points.eval", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--model", required=True, help="folder of a run on points")
-    parser.add_argument(
-        "--split", choices=("test", "val"), default="test", help="pictures to score"
-    )
+    parser = build_scoring_parser("training.points.eval", __doc__, "points")
     parser.add_argument(
         "--threshold", type=float, help="of a blob's probabilities; default: the run's"
     )
@@ -70,7 +61,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Score the run and rewrite its results, figures, counter, export and report.
+    """Score the run and rewrite its results, counter, export and report.
+
+    `--split val` leaves what the test pictures gave: the metrics `val_...` come beside it, with
+    `predictions_val.csv` and `figures_val/`. With another threshold, levels or smallest area than
+    before the earlier metrics no longer hold and are dropped.
 
     Args:
         args: see `build_parser`.

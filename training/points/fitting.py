@@ -25,12 +25,12 @@ from datasets.records import PointRecord
 from training.callbacks import save_model
 from training.engine_options import EngineOptions, read_engine_options
 from training.experiment import FitPlan, fit
+from training.fit_files import FIT_FILE
 from training.points.model import build_counter, build_network, build_trained, read_rule
 from training.reading import name_datasets
 from training.runs import open_run
 from training.workers import is_chief
 
-FIT_FILE = "fit.json"
 BEST_FILE, LAST_FILE = "points.keras", "last.keras"
 
 

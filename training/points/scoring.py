@@ -11,7 +11,6 @@ from pathlib import Path
 
 import keras
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import PointFitParams
 from reporting.export import export_saved_model
@@ -20,13 +19,15 @@ from reporting.point_settings import POINTS_FILE, find_settings, settings_asset
 from training.callbacks import save_model
 from training.distribution import run_without_strategy
 from training.finish import finish_run
+from training.fit_files import read_fit
 from training.points.calibration import choose_rule
-from training.points.fitting import BEST_FILE, FIT_FILE
+from training.points.fitting import BEST_FILE
 from training.points.model import build_counter, find_network, read_rule
 from training.points.pictures import read_scored_pictures, read_training_pictures
 from training.points.prediction import make_predict, score_picture
 from training.points.showing import draw_run, write_predictions
 from training.points.summary import describe_choices, summarise
+from training.scored_splits import choose_place, join_earlier, name_by_split
 from training.workers import is_chief
 
 
@@ -64,7 +65,9 @@ def score_run(
         args: the wrapper's arguments.
         params: resolved parameters.
         run: run folder with `points.keras` and `fit.json`.
-        asked: what to score and how; None for the test pictures as `params` say.
+        asked: what to score again and how, beside which the other split's figures are kept
+            unless the settings change; None for a run just trained, whose test pictures are
+            scored as `params` say.
 
     Raises:
         InputError: the data or the run cannot be used.
@@ -78,11 +81,14 @@ def score_run(
 
 def _score_run(args, params: PointFitParams, run: Path, asked: Asked | None) -> None:
     started = time.monotonic()
+    again = None if asked is None else asked.split
     asked = asked or Asked(calibrate=params.calibrate)
-    fitted = read_fit(run)
+    fitted = read_fit(run, "points")
     counter, chosen = settle_counter(args, params, run, asked)
     settings = find_settings(counter)
     rule, factor = read_rule(settings), settings.objects_per_blob
+    told = asdict(rule) | {"objects_per_blob": factor}
+    place = choose_place(run, again, told)
     records, split = read_scored_pictures(args, params, asked.split)
     predict = make_predict(counter, max_pixels=params.max_pixels)
     scores = [
@@ -92,12 +98,11 @@ def _score_run(args, params: PointFitParams, run: Path, asked: Asked | None) -> 
     metrics, units = summarise(
         scores, mean_count=fitted["mean_count"], class_names=names, objects_per_blob=factor
     )
-    if split == "val":
-        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
-    metrics |= asdict(rule) | {"objects_per_blob": factor}
+    metrics, units = (name_by_split(each, split) for each in (metrics, units))
+    metrics |= told
     units |= {"min_area": "pixels"}
-    write_predictions(scores, names, run / "predictions.csv", objects_per_blob=factor)
-    draw_run(run, scores, predict, rule, params, objects_per_blob=factor)
+    write_predictions(scores, names, place.predictions, objects_per_blob=factor)
+    draw_run(place.figures, scores, predict, rule, params, objects_per_blob=factor)
     export_saved_model(
         counter,
         run / "saved_model",
@@ -105,6 +110,7 @@ def _score_run(args, params: PointFitParams, run: Path, asked: Asked | None) -> 
         assets=settings_asset(counter, names),
     )
     notes = describe_choices(split, len(records), settings, chosen)
+    metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
 
@@ -150,33 +156,6 @@ def settle_counter(
     settings = find_settings(counter, params.classes or ())
     write_json({**asdict(settings), "chosen": chosen}, run / POINTS_FILE)
     return counter, chosen
-
-
-def read_fit(run: Path) -> dict:
-    """Read what fitting left in a run folder.
-
-    Args:
-        run: run folder.
-
-    Returns:
-        The content of `fit.json`.
-
-    Raises:
-        InputError: the folder holds no points run that was trained to its end.
-
-    Example:
-        >>> read_fit(Path("tests"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: must be a points run that was trained to its end, ...
-    """
-    try:
-        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{run}: must be a points run that was trained to its end, with {FIT_FILE}. Finish it "
-            f"with `--resume {run}`."
-        ) from error
 
 
 def _read_choice(run: Path) -> str:

@@ -61,7 +61,7 @@ def write_predictions(
 
 
 def draw_run(
-    run: Path,
+    folder: Path,
     scores: Sequence[PictureScore],
     predict: Predict,
     rule: BlobRule,
@@ -72,7 +72,7 @@ def draw_run(
     """Draw count against count, errors by true count, and the worst and best pictures.
 
     Args:
-        run: run folder; the figures go into its `figures`, in place of earlier ones.
+        folder: where the figures go, in place of earlier ones.
         scores: one per picture.
         predict: gives a picture's maps.
         rule: what counts as a blob, in pixels of the picture.
@@ -85,7 +85,6 @@ def draw_run(
     Example:
         >>> # see `training.points.scoring`
     """
-    folder = run / "figures"
     for earlier in [*folder.glob("worst_*.png"), *folder.glob("best_*.png")]:
         earlier.unlink()
     counts = [score.counts.sum() for score in scores]

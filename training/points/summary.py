@@ -11,6 +11,7 @@ from metrics.counting import counting_metrics, grid_average_error, mean_absolute
 from metrics.localization import add_matches
 from reporting.point_settings import PointSettings
 from training.points.prediction import PictureScore
+from training.scored_splits import describe_scored
 
 GAME_LEVELS = (0, 1, 2, 3)
 
@@ -86,14 +87,8 @@ def describe_choices(
         >>> describe_choices("test", 3, PointSettings(), "given")[1]
         'Blobs: threshold 0.5, levels 1, at least 1 pixels, each counts 1; given.'
     """
-    scored = f"Scored on the {num_images} test pictures."
-    if split == "val":
-        scored = (
-            f"Scored on the {num_images} validation pictures, on which the best epoch was chosen: "
-            "expect larger errors on others. These metrics are named val_."
-        )
     blobs = (
         f"Blobs: threshold {settings.threshold:g}, levels {settings.levels}, at least "
         f"{settings.min_area:g} pixels, each counts {settings.objects_per_blob:.4g}; {chosen}."
     )
-    return [scored, blobs]
+    return [describe_scored(split, num_images, "larger errors"), blobs]

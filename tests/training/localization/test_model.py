@@ -7,9 +7,9 @@ import pytest
 
 from config.errors import InputError
 from config.loader import load_params
+from config.localization_variants import fill_published
 from models.localizer import build_localizer, list_encoder_layers
 from training.localization.model import build_trained, thaw_encoder
-from training.localization.variants import fill_published
 from training.plateau import LoweredRate, ReduceOnPlateau
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -39,6 +39,24 @@ def test_the_last_layers_are_thawed(mobilenet):
     assert thaw_encoder(mobilenet, resolve("unfreeze=last:3", "batch_norm=train")) == 3
     layers = trainable_layers(mobilenet)
     assert layers[-3:] == [True] * 3 and not any(layers[:-3])
+
+
+def test_the_last_layers_are_counted_without_frozen_batch_norm(mobilenet):
+    # From the end: Conv_1 and the last block's project, depthwise and expand, a batch norm behind
+    # each; N = 3 thaws the first three of them, although they are 5 of 6 layers with weights.
+    assert thaw_encoder(mobilenet, resolve("unfreeze=last:3", "batch_norm=frozen")) == 3
+    learning = [layer.name for layer in list_encoder_layers(mobilenet) if layer.trainable_weights]
+    assert learning == ["block_16_depthwise", "block_16_project", "Conv_1"]
+
+
+def test_unfreeze_wants_layers_that_can_learn():
+    image = keras.Input((32, 32, 3))
+    encoder = keras.Model(image, {"stride_32": keras.layers.BatchNormalization(name="n")(image)})
+    localizer = build_localizer(encoder, head="box")
+    for unfreeze in ("last:1", "all"):
+        with pytest.raises(InputError, match="must be none where no layer of the encoder can"):
+            thaw_encoder(localizer, resolve(f"unfreeze={unfreeze}", "batch_norm=frozen"))
+    assert thaw_encoder(localizer, resolve("unfreeze=last:1", "batch_norm=train")) == 1
 
 
 def test_batch_norm_stays_in_inference_mode_where_it_is_frozen(mobilenet):
@@ -91,7 +109,8 @@ def test_build_trained_may_train_one_output_alone(small_encoder):
     assert set(logs) == {"loss", "iou", "summed_iou"} and callbacks == []
 
 
-def test_build_trained_counts_the_squares_of_what_is_trained(localizer):
+def test_build_trained_counts_the_squares_of_what_is_trained(small_encoder):
+    localizer = build_localizer(small_encoder("small", (32, 32, 3)), head="box")
     # The gradient of l2 * w^2 alone: a step of SGD multiplies each weight by 1 - 2 l2 rate = .5.
     params = resolve("optimizer=sgd", "learning_rate=0.5", "l2=0.5", "schedule=constant")
     params = dataclasses.replace(params, loss={"raw_box": {"class_name": "MeanSquaredError"}})
@@ -104,7 +123,9 @@ def test_build_trained_counts_the_squares_of_what_is_trained(localizer):
 
 
 def test_build_trained_lowers_the_rate_by_itself_as_published(localizer):
-    trained, _ = build_trained(localizer, resolve("learning_rate_decay=0.5"), num_steps=1)
+    trained, _ = build_trained(
+        localizer, resolve("learning_rate_decay=0.5", "with_classes=true"), num_steps=1
+    )
     schedule = trained.optimizer._learning_rate
     assert isinstance(schedule, LoweredRate) and schedule.decay == 0.5
 
@@ -120,9 +141,10 @@ def test_build_trained_lowers_the_rate_by_itself_as_published(localizer):
 )
 def test_build_trained_names_what_cannot_be_built(localizer, override, message):
     with pytest.raises(InputError, match=message):
-        build_trained(localizer, resolve(override), num_steps=1)
+        build_trained(localizer, resolve(override, "with_classes=true"), num_steps=1)
 
 
 def test_build_trained_refuses_two_ways_to_fall(localizer):
+    params = resolve("schedule=cosine", "learning_rate_decay=0.1", "with_classes=true")
     with pytest.raises(InputError, match="`learning_rate_decay` must be 0 where `schedule`"):
-        build_trained(localizer, resolve("schedule=cosine", "learning_rate_decay=0.1"), num_steps=1)
+        build_trained(localizer, params, num_steps=1)

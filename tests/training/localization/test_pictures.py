@@ -7,6 +7,7 @@ import pytest
 
 from config.errors import InputError
 from config.loader import load_params
+from config.localization_variants import fill_published
 from training.localization.pictures import (
     choose_scored,
     list_seen,
@@ -15,7 +16,6 @@ from training.localization.pictures import (
     require_unseen,
     write_seen,
 )
-from training.localization.variants import fill_published
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 

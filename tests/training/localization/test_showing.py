@@ -44,7 +44,7 @@ def test_draw_run_draws_as_many_as_asked(found, tmp_path, asked, best, random):
     folder.mkdir(parents=True)
     (folder / "best_boxes_77.png").touch()
     params = SimpleNamespace(num_pictures=asked, max_pixels=10_000)
-    draw_run(folder.parent, found, params, class_names=("a", "b"), baseline=0.2, seed=0)
+    draw_run(folder, found, params, class_names=("a", "b"), baseline=0.2, seed=0)
     names = [path.stem for path in folder.iterdir()]
     assert sum(name.startswith("best_boxes") for name in names) == best
     assert sum(name.startswith("random_boxes") for name in names) == random
@@ -53,5 +53,5 @@ def test_draw_run_draws_as_many_as_asked(found, tmp_path, asked, best, random):
 
 def test_draw_run_of_one_picture(found, tmp_path):
     params = SimpleNamespace(num_pictures=2, max_pixels=10_000)
-    draw_run(tmp_path, found[:1], params, class_names=(), baseline=0.2, seed=0)
+    draw_run(tmp_path / "figures", found[:1], params, class_names=(), baseline=0.2, seed=0)
     assert len(list(Path(tmp_path / "figures").iterdir())) == 3

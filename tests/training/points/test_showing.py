@@ -48,7 +48,9 @@ def test_draw_run_draws_the_worst_and_the_best(tmp_path):
     (tmp_path / "figures" / "worst_09.png").write_bytes(b"")
     params = load_params(CONFIG, "training/points", ["num_pictures=3"])
     scores = [score for score, _ in cases.values()]
-    draw_run(tmp_path, scores, lambda record: cases[record.image][1], BlobRule(), params)
+    draw_run(
+        tmp_path / "figures", scores, lambda record: cases[record.image][1], BlobRule(), params
+    )
     names = sorted(path.stem for path in (tmp_path / "figures").iterdir())
     assert names == ["best_00", "count_scatter", "error_boxplot", "worst_00", "worst_01"]
 
@@ -58,5 +60,5 @@ def test_draw_run_draws_no_picture_twice(tmp_path):
     Image.new("RGB", (9, 4)).save(path)
     score, maps = make_score(path, [0], [0])
     params = load_params(CONFIG, "training/points", ["num_pictures=10"])
-    draw_run(tmp_path, [score], lambda record: maps, BlobRule(), params)
+    draw_run(tmp_path / "figures", [score], lambda record: maps, BlobRule(), params)
     assert not list((tmp_path / "figures").glob("best_*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,14 @@ from config.schema import LocalizationParams
 
 # What learns a box in shares of the picture, and the weight of the class beside it.
 RELATIVE_LOSS = {"class_name": "IoULoss", "config": {"kind": "giou", "distance": 2.0}, "weight": 1}
-CLASS_WEIGHT = 0.3
+CLASS_WEIGHT = 1.0
+# Options that some heads or schedules alone have; others leave them without effect.
+_HEADS_OF = {
+    "box_form": ("box", "box_class"),
+    "mask_rounding": ("mask",),
+    "start_at_mean_box": ("box", "box_class", "grid", "heatmap"),
+}
+_OF_PLATEAU = ("plateau_factor", "plateau_patience", "learning_rate_floor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +57,10 @@ def _loss(class_name: str, weight: float = 1.0, **config: Any) -> dict[str, Any]
     return {"class_name": class_name, "config": config, "weight": weight}
 
 
+_IMPROVED = {
+    "mask": _loss("MaskLoss", axis="image"),
+    "grid": _loss("GridLoss", reduction="sum_over_batch_size"),
+}
 _OURS = Variant(
     image_size=224,
     alpha=1.0,
@@ -130,9 +142,12 @@ VARIANTS = {
 def fill_published(params: LocalizationParams) -> LocalizationParams:
     """Put the published values of the head in the place of null.
 
-    The loss of heads box and box_class is the published one for a box in pixels alone; one in
-    shares of the picture has `RELATIVE_LOSS`. Momentum goes with the published optimizer, the
-    decay of the learning rate with a schedule other than cosine, which falls by itself.
+    The loss is the published one where the head is used as published; its better form is for a box
+    in shares of the picture (`RELATIVE_LOSS`), a mask drawn by "centres" (Dice of the whole
+    picture) and a grid trained by another optimizer than the published one (mean over the batch, so
+    that neither its step nor its weight beside the class grows with the batch). Momentum goes with
+    the published optimizer, the decay of the learning rate with a schedule other than cosine, which
+    falls by itself.
 
     Args:
         params: as the configuration says.
@@ -154,18 +169,62 @@ def fill_published(params: LocalizationParams) -> LocalizationParams:
     if (params.schedule or variant.schedule) == "cosine":
         published["learning_rate_decay"] = 0.0
     with_classes = published["with_classes"] if params.with_classes is None else params.with_classes
-    published["loss"] = choose_loss(params.head, params.box_form, with_classes=with_classes)
+    improved = {
+        "mask": (params.mask_rounding or variant.mask_rounding) != "published",
+        "grid": params.optimizer not in (None, variant.optimizer),
+    }
+    published["loss"] = choose_loss(
+        params.head,
+        params.box_form,
+        with_classes=with_classes,
+        improved=improved.get(params.head, False),
+    )
     missing = {name: value for name, value in published.items() if getattr(params, name) is None}
     return dataclasses.replace(params, **missing)
 
 
-def choose_loss(head: str, box_form: str, *, with_classes: bool) -> dict[str, dict[str, Any]]:
+def list_unused(params: LocalizationParams, given: Collection[str]) -> list[str]:
+    """List options that were given and have no effect.
+
+    Args:
+        params: resolved parameters.
+        given: names of the options that the user wrote himself.
+
+    Returns:
+        A sentence for each of them.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from config.loader import load_params
+        >>> params = load_params(Path("config/demo"), "training/localization", ["box_form=exp"])
+        >>> list_unused(fill_published(params), ["box_form"])
+        ['`box_form` has no effect on the head edges; it is for box, box_class.']
+    """
+    told = [
+        f"`{name}` has no effect on the head {params.head}; it is for {', '.join(heads)}."
+        for name, heads in _HEADS_OF.items()
+        if name in given and params.head not in heads
+    ]
+    if "dropout" in given and params.head in ("mask", "grid") and not params.with_classes:
+        told.append(f"`dropout` has no effect on the head {params.head} without classes.")
+    return told + [
+        f"`{name}` has no effect with the schedule {params.schedule}; it is for plateau."
+        for name in _OF_PLATEAU
+        if name in given and params.schedule != "plateau"
+    ]
+
+
+def choose_loss(
+    head: str, box_form: str, *, with_classes: bool, improved: bool = False
+) -> dict[str, dict[str, Any]]:
     """Choose the losses of a head whose configuration names none.
 
     Args:
         head: a key of `VARIANTS`.
         box_form: "pixels", "sigmoid" or "exp"; heads box and box_class only.
         with_classes: whether the class is learnt too.
+        improved: heads mask and grid only: Dice of the whole picture in the place of each pixel's,
+            and the mean over the batch in the place of the sum.
 
     Returns:
         {output: {"class_name", "config", "weight"}}.
@@ -178,6 +237,8 @@ def choose_loss(head: str, box_form: str, *, with_classes: bool) -> dict[str, di
         ['class_logits', 'grid']
     """
     loss = dict(VARIANTS[head].loss)
+    if improved:
+        loss |= {name: better for name, better in _IMPROVED.items() if name in loss}
     if "raw_box" in loss and box_form != "pixels":
         del loss["raw_box"]
         loss["box"] = RELATIVE_LOSS

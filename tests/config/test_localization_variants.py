@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from config.loader import load_params
+from config.localization_variants import VARIANTS, choose_loss, fill_published, list_unused
 from losses.localization import build_localization_losses
-from training.localization.variants import VARIANTS, choose_loss, fill_published
 
-CONFIG = Path(__file__).resolve().parents[3] / "config"
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
 def fill(*overrides, folder=CONFIG):
@@ -58,6 +58,32 @@ def test_choose_loss_of_a_box_depends_on_its_form():
         "box",
         "class_logits",
     }
+
+
+@pytest.mark.parametrize("folder", [CONFIG / "demo", CONFIG / "pretrained"])
+def test_the_better_forms_are_the_default_but_for_the_published_configuration(folder):
+    better = {
+        "mask": {"class_name": "MaskLoss", "config": {"axis": "image"}, "weight": 1.0},
+        "grid": {
+            "class_name": "GridLoss",
+            "config": {"reduction": "sum_over_batch_size"},
+            "weight": 1.0,
+        },
+    }
+    for head, loss in better.items():
+        assert fill(f"head={head}", folder=folder).loss[head] == loss
+        assert fill(f"head={head}").loss == VARIANTS[head].loss
+    assert VARIANTS["mask"].loss["mask"]["config"] == {"axis": "pixel"}
+    assert VARIANTS["grid"].loss["grid"]["config"] == {}  # its own: the sum
+
+
+def test_list_unused_names_what_was_given_in_vain():
+    given = ["mask_rounding", "box_form", "dropout", "plateau_patience", "head"]
+    grid = fill("head=grid", "schedule=cosine", "with_classes=false")
+    names = [text.split("`")[1] for text in list_unused(grid, given)]
+    assert names == ["box_form", "mask_rounding", "dropout", "plateau_patience"]
+    assert list_unused(fill("head=mask", "with_classes=true"), ["mask_rounding", "dropout"]) == []
+    assert list_unused(grid, []) == list_unused(fill("head=box"), given[1:]) == []
 
 
 def test_choose_loss_leaves_the_table_as_it_is():

@@ -1,0 +1,75 @@
+"""Score a saliency run again: `python -m training.saliency.eval --model RUN`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import SaliencyParams
+from training.command_line import run_command
+from training.rescoring import hold_run
+from training.runs import load_run_params
+from training.saliency.scoring import score_run
+
+
+def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> None:
+    """Score the network of a run and close the run.
+
+    Args:
+        args: the arguments of the wrapper that started it.
+        run: run folder with `saliency.keras` and `fit.json`.
+        split: "test" or "val".
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.saliency.eval --model RUN
+    """
+    params = load_run_params(args)
+    if not isinstance(params, SaliencyParams):
+        raise InputError(f"{run}: must be a saliency run. Received one of {args.experiment}.")
+    score_run(args, params, run, split=split)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns:
+        The parser.
+
+    Example:
+        >>> build_parser().parse_args(["--model", "run"]).split
+        'test'
+    """
+    parser = argparse.ArgumentParser(
+        prog="training.saliency.eval", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--model", required=True, help="folder of a saliency run")
+    parser.add_argument(
+        "--split", choices=("test", "val"), default="test", help="pictures to score"
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Score the run and rewrite its results, figures, export and report.
+
+    Args:
+        args: see `build_parser`.
+
+    Raises:
+        InputError: the run or its data cannot be used.
+
+    Example:
+        >>> # python -m training.saliency.eval --model RUN --split val
+    """
+    run = Path(args.model)
+    with hold_run(run) as stored:
+        evaluate(stored, run, split=args.split)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, build_parser()))

@@ -1,0 +1,96 @@
+"""Scores the saliency network of a run, and leaves all files that say how good it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from functools import partial
+from pathlib import Path
+
+from config.errors import InputError
+from config.schema import SaliencyParams
+from reporting.export import export_saved_model
+from reporting.model_files import load_keras_model
+from training.distribution import run_without_strategy
+from training.finish import finish_run
+from training.saliency.fitting import FIT_FILE, SALIENCY_FILE
+from training.saliency.pictures import choose_scored, read_pictures
+from training.saliency.prediction import score_pictures, trace_model
+from training.saliency.showing import draw_run, write_predictions
+from training.saliency.summary import describe_choices, summarise
+from training.workers import is_chief
+
+
+def score_run(
+    args: argparse.Namespace, params: SaliencyParams, run: Path, *, split: str = "test"
+) -> None:
+    """Score the best network of a run, draw, report and export it.
+
+    Of several workers only the chief does anything.
+
+    Args:
+        args: the wrapper's arguments.
+        params: resolved parameters.
+        run: run folder with `saliency.keras` and `fit.json`.
+        split: "test" or "val".
+
+    Raises:
+        InputError: the data or the run cannot be used.
+
+    Example:
+        >>> # see `training.saliency.train`
+    """
+    if is_chief():
+        run_without_strategy(partial(_score_run, args, params, run, split))
+
+
+def _score_run(args, params: SaliencyParams, run: Path, split: str) -> None:
+    started = time.monotonic()
+    fitted = read_fit(run)
+    model = load_keras_model(run / SALIENCY_FILE)
+    records, split = choose_scored(read_pictures(args, params), split)
+    scored = score_pictures(model, records, args, params, run)
+    metrics, units = summarise(scored)
+    if split == "val":
+        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
+    write_predictions(scored, run / "predictions.csv")
+    draw_run(
+        run,
+        scored,
+        trace_model(model),
+        num_pictures=params.num_pictures,
+        seed=args.seed,
+        max_pixels=params.max_pixels,
+    )
+    export_saved_model(model, run / "saved_model", max_pixels=params.max_pixels)
+    notes = describe_choices(split, scored, params.labels, fitted)
+    started -= fitted["seconds"]
+    finish_run(run, args, params, metrics, units, started=started, notes=notes)
+
+
+def read_fit(run: Path) -> dict:
+    """Read what fitting left in a run folder.
+
+    Args:
+        run: run folder.
+
+    Returns:
+        The content of `fit.json`.
+
+    Raises:
+        InputError: the folder holds no saliency run that was trained to its end.
+
+    Example:
+        >>> read_fit(Path("tests"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: tests: must be a saliency run that was trained to its end, ...
+    """
+    try:
+        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{run}: must be a saliency run that was trained to its end, with {FIT_FILE}. "
+            f"Finish it with `--resume {run}`."
+        ) from error

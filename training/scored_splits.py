@@ -1,0 +1,155 @@
+"""Keeps apart what a run reached on test pictures and on validation pictures."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporting.results import RESULTS_FILE, Results, read_results
+
+PREFIX = "val_"  # of a metric on validation pictures
+_SCORED = "Scored on the "
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of a scoring go, and what the run reached before.
+
+    Attributes:
+        predictions: CSV file.
+        figures: folder.
+        earlier: results whose other split still holds; None for none.
+
+    Example:
+        >>> Place(Path("run/predictions.csv"), Path("run/figures")).earlier is None
+        True
+    """
+
+    predictions: Path
+    figures: Path
+    earlier: Results | None = None
+
+
+def choose_place(
+    run: Path, asked: str | None, settings: Mapping[str, float] | None = None
+) -> Place:
+    """Choose where the files of a scoring go.
+
+    The report shows `predictions.csv` and `figures/`. They are the test pictures' (where a run has
+    none, the validation pictures'), so validation pictures that are scored again leave
+    `predictions_val.csv` and `figures_val/` beside them. But where a setting is not what it was,
+    earlier numbers and files no longer hold, whatever they are of: new ones take their place.
+
+    Args:
+        run: run folder.
+        asked: "test" or "val" for a run that is scored again; None for one just trained.
+        settings: metrics that say by which settings all others came about.
+
+    Returns:
+        The place.
+
+    Raises:
+        InputError: the run's `results.json` cannot be used.
+
+    Example:
+        >>> choose_place(Path("run"), "val").predictions.as_posix()
+        'run/predictions.csv'
+    """
+    known = asked is not None and (run / RESULTS_FILE).is_file()
+    earlier = read_results(run) if known else None
+    if earlier and any(earlier.metrics.get(k) != v for k, v in (settings or {}).items()):
+        logger.warning("%s: other settings than before; earlier metrics are dropped", run)
+        earlier = None
+    beside = Place(run / "predictions_val.csv", run / "figures_val", earlier)
+    if earlier and asked == "val":
+        return beside
+    if not earlier:
+        beside.predictions.unlink(missing_ok=True)
+        shutil.rmtree(beside.figures, ignore_errors=True)
+    return Place(run / "predictions.csv", run / "figures", earlier)
+
+
+def name_by_split(values: Mapping[str, object], split: str) -> dict[str, object]:
+    """Name metrics, or their units, after the split they are of.
+
+    Args:
+        values: by the metric's name.
+        split: "test" or "val".
+
+    Returns:
+        The values; the names of "val" begin with `val_`.
+
+    Example:
+        >>> name_by_split({"mae": 1.0}, "val")
+        {'val_mae': 1.0}
+    """
+    return {f"{PREFIX if split == 'val' else ''}{name}": value for name, value in values.items()}
+
+
+def describe_scored(split: str, num_images: int, expect: str) -> str:
+    """Say in words on which pictures a run was scored.
+
+    Args:
+        split: "test" or "val".
+        num_images: pictures scored.
+        expect: what to expect of pictures other than those of validation.
+
+    Returns:
+        A sentence for the report.
+
+    Example:
+        >>> describe_scored("test", 9, "less")
+        'Scored on the 9 test pictures.'
+    """
+    if split == "test":
+        return f"{_SCORED}{num_images} test pictures."
+    return (
+        f"{_SCORED}{num_images} validation pictures, on which the best epoch was chosen: expect "
+        f"{expect} on others. These metrics are named {PREFIX}."
+    )
+
+
+def join_earlier(
+    earlier: Results | None,
+    split: str,
+    metrics: Mapping[str, float],
+    units: Mapping[str, str],
+    notes: Sequence[str],
+) -> tuple[dict[str, float | None], dict[str, str], list[str]]:
+    """Put what a run reached on the other split beside what it reaches now.
+
+    Args:
+        earlier: of `Place`; None for nothing.
+        split: "test" or "val", that of the new values.
+        metrics: the new ones, named by `name_by_split`.
+        units: of them.
+        notes: sentences of the report, one of them from `describe_scored`.
+
+    Returns:
+        (metrics, units, notes), those of the test pictures first.
+
+    Example:
+        >>> join_earlier(None, "test", {"mae": 1.0}, {}, [])
+        ({'mae': 1.0}, {}, [])
+    """
+    if earlier is None:
+        return dict(metrics), dict(units), list(notes)
+    is_val = split == "val"
+    kept = {
+        name: value
+        for name, value in earlier.metrics.items()
+        if name.startswith(PREFIX) != is_val and name not in metrics
+    }
+    told = [
+        note
+        for note in earlier.notes
+        if kept and note.startswith(_SCORED) and ("validation pictures" in note) != is_val
+    ]
+    units = {**{name: unit for name, unit in earlier.units.items() if name in kept}, **units}
+    if is_val:
+        return {**kept, **metrics}, units, [*told, *notes]
+    return {**metrics, **kept}, units, [*notes[:1], *told, *notes[1:]]
