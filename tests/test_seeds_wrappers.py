@@ -97,7 +97,9 @@ def test_scoring_again_reads_what_the_run_kept(trained, tmp_path):
     (run / "tags.json").unlink()
     arguments = ["--model", str(run), "--split", "val"]
     assert run_command(seeds_eval.main, seeds_eval.build_parser(), arguments) == 0
-    assert "val_map" in read_results(run).metrics and (run / "tags.json").is_file()
+    metrics = read_results(run).metrics
+    assert {"val_map", "map"} <= set(metrics) and (run / "tags.json").is_file()
+    assert (run / "predictions_val.csv").is_file() and (run / "figures_val").is_dir()
 
 
 @pytest.mark.parametrize(

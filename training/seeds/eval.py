@@ -6,11 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import SeedsParams
 from training.command_line import run_command
-from training.rescoring import hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 from training.seeds.scoring import score_run
 
 
@@ -28,9 +26,7 @@ def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> Non
     Example:
         >>> # python -m training.seeds.eval --model RUN
     """
-    params = load_run_params(args)
-    if not isinstance(params, SeedsParams):
-        raise InputError(f"{run}: must be a seeds run. Received one of {args.experiment}.")
+    params = load_held_params(args, run, SeedsParams, "seeds")
     score_run(args, params, run, split=split)
 
 
@@ -44,18 +40,14 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "run"]).split
         'test'
     """
-    parser = argparse.ArgumentParser(
-        prog="training.seeds.eval", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--model", required=True, help="folder of a seeds run")
-    parser.add_argument(
-        "--split", choices=("test", "val"), default="test", help="pictures to score"
-    )
-    return parser
+    return build_scoring_parser("training.seeds.eval", __doc__, "seeds")
 
 
 def main(args: argparse.Namespace) -> None:
     """Score the run and rewrite its results, figures and report.
+
+    `--split val` leaves what the test pictures gave: the metrics `val_...` come beside it, with
+    `predictions_val.csv` and `figures_val/`.
 
     Args:
         args: see `build_parser`.

@@ -23,13 +23,13 @@ from training.callbacks import save_model
 from training.continued_runs import SEEDS_FILE
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
+from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import open_run
 from training.seeds.model import SeedModels, build_trained, choose_monitor
 from training.seeds.pictures import choose_scored
 from training.workers import is_chief
 
-FIT_FILE = "fit.json"
 LAST_FILE = "last.keras"
 
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from functools import partial
 from pathlib import Path
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import SeedsParams
 from reporting.model_files import load_keras_model
 from training.continued_runs import SEEDS_FILE
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.seeds.fitting import FIT_FILE
+from training.fit_files import read_fit
+from training.scored_splits import choose_place, join_earlier, name_by_split
 from training.seeds.heat_maps import TAGS_FILE, MapSettings, find_heat_maps
 from training.seeds.pictures import choose_scored, read_pictures
 from training.seeds.showing import draw_run, write_scores
-from training.seeds.summary import choose_threshold, count_seeds, describe_choices, summarise
+from training.seeds.summary import (
+    ChosenThreshold,
+    choose_threshold,
+    count_seeds,
+    describe_choices,
+    summarise,
+)
 from training.workers import is_chief
 
 
 def score_run(
-    args: argparse.Namespace, params: SeedsParams, run: Path, *, split: str = "test"
+    args: argparse.Namespace, params: SeedsParams, run: Path, *, split: str | None = None
 ) -> None:
     """Score the best seeder of a run, draw and report it.
 
@@ -34,7 +39,8 @@ def score_run(
         args: the wrapper's arguments.
         params: resolved parameters.
         run: run folder with `seeds.keras` and `fit.json`.
-        split: "test" or "val".
+        split: "test" or "val" to score again, beside which the other split's figures are kept;
+            None for a run just trained, whose test pictures are scored.
 
     Raises:
         InputError: the data or the run cannot be used.
@@ -46,11 +52,12 @@ def score_run(
         run_without_strategy(partial(_score_run, args, params, run, split))
 
 
-def _score_run(args, params: SeedsParams, run: Path, split: str) -> None:
+def _score_run(args, params: SeedsParams, run: Path, asked: str | None) -> None:
     started = time.monotonic()
-    fitted = read_fit(run)
+    fitted = read_fit(run, "seeds")
+    place = choose_place(run, asked)
     splits = read_pictures(args, params)
-    records, split = choose_scored(splits, split)
+    records, split = choose_scored(splits, asked or "test")
     names = splits.class_names
     settings = MapSettings(
         image_size=params.image_size, scales=params.cam_scales, flip=params.cam_flip
@@ -70,9 +77,19 @@ def _score_run(args, params: SeedsParams, run: Path, split: str) -> None:
         validation = count(find([each for each in splits.validation if each.mask is not None]))
     threshold = choose_threshold(params.seed_threshold, validation)
     metrics, units = summarise(found, confusions, class_names=names, threshold=threshold.value)
-    if split == "val":
-        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
-    told = {
+    metrics, units = (name_by_split(each, split) for each in (metrics, units))
+    write_json(_describe_tags(fitted, params, threshold), run / TAGS_FILE)
+    write_scores(found, names, place.predictions)
+    draw_run(place.figures, found, confusions, params, threshold=threshold.value, seed=args.seed)
+    notes = describe_choices(split, len(records), fitted, threshold)
+    metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
+    started -= fitted["seconds"]
+    finish_run(run, args, params, metrics, units, started=started, notes=notes)
+
+
+def _describe_tags(fitted: dict, params: SeedsParams, threshold: ChosenThreshold) -> dict:
+    """Return what others need to make seeds of the run's maps; see `read_map_settings`."""
+    return {
         **{name: fitted[name] for name in ("class_names", "learnt", "mapped")},
         "image_size": params.image_size,
         "cam_scales": params.cam_scales,
@@ -80,36 +97,3 @@ def _score_run(args, params: SeedsParams, run: Path, split: str) -> None:
         "seed_threshold": threshold.value,
         "seed_threshold_chosen": threshold.reason,
     }
-    write_json(told, run / TAGS_FILE)
-    write_scores(found, names, run / "predictions.csv")
-    draw_run(run, found, confusions, params, threshold=threshold.value, seed=args.seed)
-    notes = describe_choices(split, len(records), fitted, threshold)
-    started -= fitted["seconds"]
-    finish_run(run, args, params, metrics, units, started=started, notes=notes)
-
-
-def read_fit(run: Path) -> dict:
-    """Read what fitting left in a run folder.
-
-    Args:
-        run: run folder.
-
-    Returns:
-        The content of `fit.json`.
-
-    Raises:
-        InputError: the folder holds no seeds run that was trained to its end.
-
-    Example:
-        >>> read_fit(Path("tests"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: must be a seeds run that was trained to its end, ...
-    """
-    try:
-        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{run}: must be a seeds run that was trained to its end, with {FIT_FILE}. Finish it "
-            f"with `--resume {run}`."
-        ) from error

@@ -50,7 +50,7 @@ def write_scores(found: Sequence[FoundMaps], class_names: Sequence[str], path: P
 
 
 def draw_run(
-    run: Path,
+    folder: Path,
     found: Sequence[FoundMaps],
     confusions: np.ndarray | None,
     params: SeedsParams,
@@ -61,7 +61,7 @@ def draw_run(
     """Draw the seeds of random pictures on one sheet and, with masks, precision over recall.
 
     Args:
-        run: run folder; the figures go into its `figures`.
+        folder: the figures go there; it is made.
         found: one per picture, at least one.
         confusions: of `training.seeds.summary.count_seeds`; None without masks.
         params: resolved parameters.
@@ -75,7 +75,6 @@ def draw_run(
     Example:
         >>> # see `training.seeds.scoring`
     """
-    folder = run / "figures"
     names = found[0].record.class_names
     if confusions is not None:
         draw_seed_curves(confusions, names, folder / "seed_curves.png")

@@ -17,6 +17,7 @@ from metrics.seed_curves import (
 )
 from metrics.segmentation import class_iou, mean_without_nan
 from ops.seeds import seed_labels
+from training.scored_splits import describe_scored
 from training.seeds.heat_maps import FoundMaps, enlarge_maps
 
 PUBLISHED_THRESHOLD = 0.2
@@ -162,12 +163,7 @@ def describe_choices(
         ['Scored on the 9 test pictures.', 'horse comes from the pre-trained classifier: sorrel.', \
 'Nothing was trained.', 'Seeds reach 0.2 of their maximum, as configured.']
     """
-    notes = [f"Scored on the {num_images} test pictures."]
-    if split == "val":
-        notes = [
-            f"Scored on the {num_images} validation pictures, on which the best epoch and the "
-            "threshold were chosen: expect less on others. These metrics are named val_."
-        ]
+    notes = [describe_scored(split, num_images, "less")]
     for tag, labels in fitted["mapped"].items():
         notes.append(f"{tag} comes from the pre-trained classifier: {'; '.join(labels)}.")
     if fitted["num_epochs"]:
