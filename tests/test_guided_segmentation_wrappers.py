@@ -93,7 +93,9 @@ def test_the_chain_leaves_the_whole_run_folder(whole):
     assert {f"label_miou_{rule}" for rule in rules} <= set(metrics)
     wanted = {"miou", "crf_miou", "iou_background", "iou_red", "crf_iou_blue", "pixel_accuracy"}
     assert wanted | {"round_1_miou", "round_1_crf_miou", "guides_round_2_miou"} <= set(metrics)
-    assert metrics["label_miou"] == metrics["label_miou_G2"] > 0.5
+    assert metrics["label_miou"] == metrics["label_miou_G2"]
+    # Of one tag a picture, what is salient has it, whatever the seeds of two epochs are like.
+    assert metrics["label_miou_G0"] == metrics["label_miou_saliency"] > 0.9
     sheets = {"training_sheet.png", "scored_sheet.png", "label_quality.png", "confusion_matrix.png"}
     assert sheets <= {path.name for path in (whole / "figures").iterdir()}
     assert any("not with masks" in note for note in read_results(whole).notes)

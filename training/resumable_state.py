@@ -143,15 +143,19 @@ class ResumableState(keras.callbacks.Callback):
         self._saved_at = time.monotonic()
 
     def _apply_states(self) -> None:
-        for callback, state in zip(self.others, self._states or [], strict=False):
+        # In their order: callbacks without a state may come and go between two parts of a run.
+        for callback, state in zip(self._keeping(), filter(None, self._states or []), strict=False):
             for name, value in state.items():
                 setattr(callback, name, value)
 
     def _callback_states(self) -> list[dict]:
         return [
             {name: _plain(getattr(callback, name)) for name in state_names(callback)}
-            for callback in self.others
+            for callback in self._keeping()
         ]
+
+    def _keeping(self) -> list[keras.callbacks.Callback]:
+        return [callback for callback in self.others if state_names(callback)]
 
 
 def state_names(callback: keras.callbacks.Callback) -> tuple[str, ...]:

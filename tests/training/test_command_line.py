@@ -59,7 +59,12 @@ def test_run_command_elsewhere_leaves_ctrl_c_to_python(capsys):
     def main(args):
         signal.raise_signal(signal.SIGINT)
 
-    assert run_command(main, argparse.ArgumentParser(), []) == 130
+    # A shell starts background jobs with Ctrl-C ignored, and Python then leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run_command(main, argparse.ArgumentParser(), []) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_run_command_keeps_the_traceback_of_a_bug():

@@ -26,7 +26,8 @@ def test_thaw_layers_leaves_batch_normalisation_and_layers_without_weights_out()
     )
     model.build((None, 2))
     options = {"momentum": 0.75}
-    assert thaw_layers(model.layers, "last:2", batch_norm="frozen", **options) == 1
-    assert [bool(layer.trainable_weights) for layer in model.layers] == [False, False, True, False]
+    # Frozen batch normalisation cannot learn, so it is not one of the last two.
+    assert thaw_layers(model.layers, "last:2", batch_norm="frozen", **options) == 2
+    assert [bool(layer.trainable_weights) for layer in model.layers] == [True, False, True, False]
     assert thaw_layers(model.layers, "last:2", batch_norm="train", **options) == 2
     assert model.layers[1].momentum == 0.75 and model.layers[1].trainable
