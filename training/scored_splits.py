@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets.boxes import BoxSplits
+from datasets.tags import TagSplits
 from reporting.results import RESULTS_FILE, Results, read_results
 
 PREFIX = "val_"  # of a metric on validation pictures
@@ -32,6 +34,27 @@ class Place:
     predictions: Path
     figures: Path
     earlier: Results | None = None
+
+
+def choose_scored(splits: BoxSplits | TagSplits, split: str = "test") -> tuple[list, str]:
+    """Choose the pictures to score.
+
+    Args:
+        splits: of a run.
+        split: "test" or "val".
+
+    Returns:
+        (records, "test" or "val"): "val" also where there are no test pictures.
+
+    Example:
+        >>> choose_scored(BoxSplits([], [], [], ()), "val")
+        ([], 'val')
+    """
+    if split == "test" and splits.test:
+        return splits.test, "test"
+    if split == "test":
+        logger.warning("there are no test pictures; the validation pictures are scored instead")
+    return splits.validation, "val"
 
 
 def choose_place(

@@ -11,7 +11,7 @@ from config.schema import GuidedSegmentationParams
 from finetuning.guided_segmentation.scoring import score_run
 from ops.cores import count_cores
 from training.command_line import run_command
-from training.rescoring import hold_run
+from training.rescoring import build_scoring_parser, hold_run
 from training.runs import load_run_params
 
 
@@ -47,12 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "run"]).split
         'test'
     """
-    parser = argparse.ArgumentParser(
-        prog="finetuning.guided_segmentation.eval", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--model", required=True, help="folder of a run of guided segmentation")
-    parser.add_argument(
-        "--split", choices=("test", "val"), default="test", help="pictures to score"
+    parser = build_scoring_parser(
+        "finetuning.guided_segmentation.eval", __doc__, "guided segmentation"
     )
     parser.add_argument(
         "--workers", type=int, default=count_cores(), help="threads in which CRFs run"

@@ -21,7 +21,6 @@ from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit, start_seed
 
 SEGMENTER_FILE = "segmenter.keras"
-FIT_FILE = "fit.json"
 
 
 def list_rounds(run: Path, rounds: int) -> list[Path]:

@@ -19,7 +19,7 @@ from datasets.json_files import read_json
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
-from finetuning.guided_segmentation.fitting import FIT_FILE, SEGMENTER_FILE, list_rounds
+from finetuning.guided_segmentation.fitting import SEGMENTER_FILE, list_rounds
 from finetuning.guided_segmentation.pictures import read_pictures
 from finetuning.guided_segmentation.prediction import Answer, answer_pictures, sharpen_labels
 from finetuning.guided_segmentation.relabelling import RELABELLED
@@ -38,7 +38,8 @@ from reporting.mask_settings import MASKS_FILE, masks_asset
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.seeds.pictures import choose_scored
+from training.fit_files import FIT_FILE
+from training.scored_splits import choose_scored
 from training.stage_folders import name_picture, read_told
 from training.workers import is_chief
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from config.files import write_json
 from datasets.pipeline import count_steps
 from finetuning.guided_segmentation.fitting import (
-    FIT_FILE,
     SEGMENTER_FILE,
     fit_segmenter,
     list_rounds,
@@ -19,9 +18,10 @@ from finetuning.guided_segmentation.pictures import read_pictures
 from finetuning.guided_segmentation.relabelling import relabel_pictures
 from finetuning.guided_segmentation.stages import Chain, make_guides
 from training.continued_runs import SEEDS_FILE, find_seeds_run
+from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import load_run_params, open_run
-from training.seeds.pictures import choose_scored
+from training.scored_splits import choose_scored
 from training.workers import is_chief
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from datasets.json_files import read_json
 from datasets.records import BoxRecord
 from training.reading import keep_sound, name_datasets
 
-logger = logging.getLogger(__name__)
 PICTURES_FILE = "pictures.json"
 Seen = Mapping[str, Mapping[str, int]]
 
@@ -57,27 +55,6 @@ def read_pictures(args: argparse.Namespace, params: LocalizationFitParams) -> Bo
     parts = {"training": splits.training, "validation": splits.validation, "test": splits.test}
     sound = {part: keep_sound(each, args, params) if each else [] for part, each in parts.items()}
     return dataclasses.replace(splits, **sound)
-
-
-def choose_scored(splits: BoxSplits, split: str = "test") -> tuple[list[BoxRecord], str]:
-    """Choose the pictures to score.
-
-    Args:
-        splits: of `read_pictures`.
-        split: "test" or "val".
-
-    Returns:
-        (records, "test" or "val"): "val" also where there are no test pictures.
-
-    Example:
-        >>> choose_scored(BoxSplits([], [], [], ()), "val")
-        ([], 'val')
-    """
-    if split == "test" and splits.test:
-        return splits.test, "test"
-    if split == "test":
-        logger.warning("there are no test pictures; the validation pictures are scored instead")
-    return splits.validation, "val"
 
 
 def list_seen(splits: BoxSplits, data_dir: Path, earlier: Seen | None = None) -> Seen:

@@ -25,12 +25,12 @@ from training.distribution import run_without_strategy
 from training.finish import finish_run
 from training.fit_files import read_fit
 from training.localization.fitting import open_pictures
-from training.localization.pictures import choose_scored, read_pictures
+from training.localization.pictures import read_pictures
 from training.localization.prediction import find_boxes
 from training.localization.showing import draw_run, write_predictions
 from training.localization.summary import describe_choices, summarise
 from training.localization.targets import make_target_maker
-from training.scored_splits import choose_place, join_earlier, name_by_split
+from training.scored_splits import choose_place, choose_scored, join_earlier, name_by_split
 from training.workers import is_chief
 
 

@@ -6,11 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import SaliencyParams
 from training.command_line import run_command
-from training.rescoring import hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 from training.saliency.scoring import score_run
 
 
@@ -28,9 +26,7 @@ def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> Non
     Example:
         >>> # python -m training.saliency.eval --model RUN
     """
-    params = load_run_params(args)
-    if not isinstance(params, SaliencyParams):
-        raise InputError(f"{run}: must be a saliency run. Received one of {args.experiment}.")
+    params = load_held_params(args, run, SaliencyParams, "saliency")
     score_run(args, params, run, split=split)
 
 
@@ -44,14 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         >>> build_parser().parse_args(["--model", "run"]).split
         'test'
     """
-    parser = argparse.ArgumentParser(
-        prog="training.saliency.eval", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--model", required=True, help="folder of a saliency run")
-    parser.add_argument(
-        "--split", choices=("test", "val"), default="test", help="pictures to score"
-    )
-    return parser
+    return build_scoring_parser("training.saliency.eval", __doc__, "saliency")
 
 
 def main(args: argparse.Namespace) -> None:

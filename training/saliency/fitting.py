@@ -26,6 +26,7 @@ from models.saliency_network import build_saliency_model
 from training.callbacks import save_model
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
+from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import open_run
 from training.saliency.labels import make_labels, name_labels
@@ -34,7 +35,6 @@ from training.saliency.pictures import choose_scored
 from training.workers import is_chief
 
 SALIENCY_FILE = "saliency.keras"
-FIT_FILE = "fit.json"
 LAST_FILE = "last.keras"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from config.errors import InputError
 from config.schema import SaliencyParams
 from datasets.records import BadRecord, TagRecord
 from datasets.tags import TagSplits, read_tags
+from training import scored_splits
 from training.reading import keep_sound, name_datasets
-
-logger = logging.getLogger(__name__)
 
 
 def read_pictures(args: argparse.Namespace, params: SaliencyParams) -> TagSplits:
@@ -121,8 +119,5 @@ def choose_scored(splits: TagSplits, split: str = "test") -> tuple[list[TagRecor
         >>> choose_scored(TagSplits([], [], [], ()), "val")
         ([], 'val')
     """
-    if split == "test" and not splits.test:
-        logger.warning("there are no test pictures; the validation pictures are scored instead")
-        split = "val"
-    records = splits.test if split == "test" else splits.validation
+    records, split = scored_splits.choose_scored(splits, split)
     return [record for record in records if record.mask is not None] or records, split

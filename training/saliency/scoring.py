@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from functools import partial
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import SaliencyParams
 from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.saliency.fitting import FIT_FILE, SALIENCY_FILE
+from training.fit_files import read_fit
+from training.saliency.fitting import SALIENCY_FILE
 from training.saliency.pictures import choose_scored, read_pictures
 from training.saliency.prediction import score_pictures, trace_model
 from training.saliency.showing import draw_run, write_predictions
@@ -47,7 +46,7 @@ def score_run(
 
 def _score_run(args, params: SaliencyParams, run: Path, split: str) -> None:
     started = time.monotonic()
-    fitted = read_fit(run)
+    fitted = read_fit(run, "saliency")
     model = load_keras_model(run / SALIENCY_FILE)
     records, split = choose_scored(read_pictures(args, params), split)
     scored = score_pictures(model, records, args, params, run)
@@ -67,30 +66,3 @@ def _score_run(args, params: SaliencyParams, run: Path, split: str) -> None:
     notes = describe_choices(split, scored, params.labels, fitted)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
-
-
-def read_fit(run: Path) -> dict:
-    """Read what fitting left in a run folder.
-
-    Args:
-        run: run folder.
-
-    Returns:
-        The content of `fit.json`.
-
-    Raises:
-        InputError: the folder holds no saliency run that was trained to its end.
-
-    Example:
-        >>> read_fit(Path("tests"))
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: tests: must be a saliency run that was trained to its end, ...
-    """
-    try:
-        return json.loads((run / FIT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{run}: must be a saliency run that was trained to its end, with {FIT_FILE}. "
-            f"Finish it with `--resume {run}`."
-        ) from error

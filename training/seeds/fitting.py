@@ -26,8 +26,8 @@ from training.experiment import FitPlan, fit
 from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import open_run
+from training.scored_splits import choose_scored
 from training.seeds.model import SeedModels, build_trained, choose_monitor
-from training.seeds.pictures import choose_scored
 from training.workers import is_chief
 
 LAST_FILE = "last.keras"

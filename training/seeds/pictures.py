@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import logging
 from pathlib import Path
 
 from config.errors import InputError
 from config.schema import SeedsParams
-from datasets.records import TagRecord
 from datasets.tags import TagSplits, read_tags
 from training.reading import keep_sound, name_datasets
-
-logger = logging.getLogger(__name__)
 
 
 def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
@@ -56,27 +52,6 @@ def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
     parts = {name: getattr(splits, name) for name in ("training", "validation", "test")}
     sound = {name: keep_sound(each, args, params) if each else [] for name, each in parts.items()}
     return dataclasses.replace(splits, **sound)
-
-
-def choose_scored(splits: TagSplits, split: str = "test") -> tuple[list[TagRecord], str]:
-    """Choose the pictures to score.
-
-    Args:
-        splits: of `read_pictures`.
-        split: "test" or "val".
-
-    Returns:
-        (records, "test" or "val"): "val" also where there are no test pictures.
-
-    Example:
-        >>> choose_scored(TagSplits([], [], [], ()), "val")
-        ([], 'val')
-    """
-    if split == "test" and splits.test:
-        return splits.test, "test"
-    if split == "test":
-        logger.warning("there are no test pictures; the validation pictures are scored instead")
-    return splits.validation, "val"
 
 
 def describe_picture(image: Path) -> str:

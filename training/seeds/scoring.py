@@ -14,9 +14,9 @@ from training.continued_runs import SEEDS_FILE
 from training.distribution import run_without_strategy
 from training.finish import finish_run
 from training.fit_files import read_fit
-from training.scored_splits import choose_place, join_earlier, name_by_split
+from training.scored_splits import choose_place, choose_scored, join_earlier, name_by_split
 from training.seeds.heat_maps import TAGS_FILE, MapSettings, find_heat_maps
-from training.seeds.pictures import choose_scored, read_pictures
+from training.seeds.pictures import read_pictures
 from training.seeds.showing import draw_run, write_scores
 from training.seeds.summary import (
     ChosenThreshold,

@@ -9,13 +9,13 @@ from config.errors import InputError
 from config.loader import load_params
 from config.localization_variants import fill_published
 from training.localization.pictures import (
-    choose_scored,
     list_seen,
     read_pictures,
     read_seen,
     require_unseen,
     write_seen,
 )
+from training.scored_splits import choose_scored
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
