@@ -14,7 +14,7 @@ from datasets.augment_recipes import SMALLEST_BOX, check_recipe
 from datasets.records import BoxRecord
 from datasets.samples import Sample
 from datasets.scaled_images import ScaledImages
-from datasets.sharding import current_shard, make_evaluation_batches
+from datasets.sharding import make_evaluation_dataset
 
 # (box (4,) float64 xyxy as fractions of the picture's width and height, class from 1) -> arrays
 MakeTargets = Callable[[np.ndarray, int], Mapping[str, np.ndarray]]
@@ -251,14 +251,7 @@ def make_box_dataset(
         (TensorShape([1, 32, 32, 3]), [[0.25, 0.25, 0.75, 1.0]], [1])
     """
     load = make_box_sample_loader(pictures, recipe="none", make_targets=make_targets)
-    no_seed = tf.zeros((2,), tf.int32)
-    batches = make_evaluation_batches(
-        len(pictures.records),
-        lambda number: load(number, no_seed),
-        batch_size=batch_size,
-        shard=current_shard(),
-    )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return make_evaluation_dataset(len(pictures.records), load, batch_size=batch_size)
 
 
 def _require_one_box(records: Sequence[BoxRecord]) -> None:

@@ -13,7 +13,7 @@ from datasets.guide_views import GuideView, draw_guide_view, show_guide
 from datasets.images import read_labels
 from datasets.records import TagRecord
 from datasets.scaled_images import ScaledImages
-from datasets.sharding import current_shard, make_evaluation_batches
+from datasets.sharding import make_evaluation_dataset
 
 RESIZES = ("tight", "none")
 STRIDE = 8  # pixels between the cells of a segmenter's scores
@@ -158,14 +158,7 @@ def make_guide_dataset(pictures: GuidePictures, *, batch_size: int) -> tf.data.D
         ((1, 33, 33, 3), (1, 5, 5))
     """
     load = make_guide_sample_loader(pictures, augment="none")
-    no_seed = tf.zeros((2,), tf.int32)
-    batches = make_evaluation_batches(
-        len(pictures.records),
-        lambda number: load(number, no_seed),
-        batch_size=batch_size,
-        shard=current_shard(),
-    )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return make_evaluation_dataset(len(pictures.records), load, batch_size=batch_size)
 
 
 def _check(records, guides, image_size, resize):

@@ -13,7 +13,7 @@ from datasets.images import read_labels
 from datasets.sample_views import View, warp_labels, warp_sample
 from datasets.samples import Sample
 from datasets.scaled_images import ScaledImages
-from datasets.sharding import current_shard, make_evaluation_batches
+from datasets.sharding import make_evaluation_dataset
 
 IGNORED = 255
 
@@ -162,14 +162,7 @@ def make_labelled_dataset(pictures: LabelledPictures, *, batch_size: int) -> tf.
         ((1, 32, 32, 3), (1, 4, 4))
     """
     load = make_labelled_sample_loader(pictures, recipe="none")
-    no_seed = tf.zeros((2,), tf.int32)
-    batches = make_evaluation_batches(
-        len(pictures),
-        lambda number: load(number, no_seed),
-        batch_size=batch_size,
-        shard=current_shard(),
-    )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return make_evaluation_dataset(len(pictures), load, batch_size=batch_size)
 
 
 def _frame_object(labels: np.ndarray, picture: tuple[int, int]) -> np.ndarray:

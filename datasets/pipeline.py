@@ -13,7 +13,7 @@ from datasets.image_source import ImageSource
 from datasets.images import read_image
 from datasets.records import CountRecord, RankedRecord
 from datasets.sample_order import make_epoch_seed, make_ordered_dataset
-from datasets.sharding import current_shard, make_evaluation_batches
+from datasets.sharding import current_shard, make_evaluation_batches, make_evaluation_dataset
 from ops.patches import cut_patches
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -187,14 +187,7 @@ def make_ranked_dataset(
         TensorShape([None, 2, 3, 4, 3])
     """
     load = make_ranked_sample_loader(records, source)
-    no_seed = tf.zeros((2,), tf.int32)
-    batches = make_evaluation_batches(
-        len(records),
-        lambda number: load(number, no_seed),
-        batch_size=batch_size,
-        shard=current_shard(),
-    )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return make_evaluation_dataset(len(records), load, batch_size=batch_size)
 
 
 def make_patch_dataset(

@@ -126,6 +126,41 @@ def make_evaluation_batches(
     return larger.concatenate(load_batches(edge(turn), edge(last), size))
 
 
+def make_evaluation_dataset(
+    num_records: int,
+    load: Callable[[tf.Tensor, tf.Tensor], tf.Tensor | tuple],
+    *,
+    batch_size: int,
+) -> tf.data.Dataset:
+    """Make the evaluation batches of this process with the loader of training samples.
+
+    Args:
+        num_records: records over all workers.
+        load: (record number, (2,) int32 seed) -> sample, in graph; made so that it does not
+            augment, as every sample gets the same seed.
+        batch_size: records of a step at most, over all workers.
+
+    Returns:
+        Batches of what `load` returns, in order, see `make_evaluation_batches`.
+
+    Raises:
+        InputError: there are fewer records than devices.
+
+    Example:
+        >>> batches = make_evaluation_dataset(3, lambda number, seed: number, batch_size=2)
+        >>> [batch.tolist() for batch in batches.as_numpy_iterator()]
+        [[0, 1], [2]]
+    """
+    no_seed = tf.zeros((2,), tf.int32)
+    batches = make_evaluation_batches(
+        num_records,
+        lambda number: load(number, no_seed),
+        batch_size=batch_size,
+        shard=current_shard(),
+    )
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
 def count_evaluation_steps(num_records: int, *, batch_size: int, shard: Shard) -> int:
     """Count the batches that every worker gets in an evaluation on several devices.
 

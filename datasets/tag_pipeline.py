@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from datasets.records import TagRecord
 from datasets.scaled_images import ScaledImages
-from datasets.sharding import current_shard, make_evaluation_batches
+from datasets.sharding import make_evaluation_dataset
 from datasets.square_views import SquareView, check_augmentation, draw_square_view, show_square
 
 Load = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -164,11 +164,4 @@ def make_tag_dataset(pictures: TagPictures, *, batch_size: int) -> tf.data.Datas
         (TensorShape([1, 33, 33, 3]), [[0.0, 1.0]])
     """
     load = make_tag_sample_loader(pictures, augment="none")
-    no_seed = tf.zeros((2,), tf.int32)
-    batches = make_evaluation_batches(
-        len(pictures.records),
-        lambda number: load(number, no_seed),
-        batch_size=batch_size,
-        shard=current_shard(),
-    )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return make_evaluation_dataset(len(pictures.records), load, batch_size=batch_size)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
 from models.locator import find_class_names
-from reporting.settings_files import CLASS_NAMES_RULE, read_settings_file
+from reporting.settings_files import CLASS_NAMES_RULE, make_asset, read_settings_file
 
 BOXES_FILE = "boxes.json"
 
@@ -60,10 +59,7 @@ def boxes_asset(model: keras.Model) -> dict[str, str]:
         >>> boxes_asset(keras.Sequential())
         {}
     """
-    settings = find_box_settings(model)
-    if settings is None:
-        return {}
-    return {BOXES_FILE: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
+    return make_asset(BOXES_FILE, find_box_settings(model))
 
 
 def read_box_settings(path: Path) -> BoxSettings:

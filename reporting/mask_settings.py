@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
-from reporting.settings_files import CLASS_NAMES_RULE, read_settings_file
+from reporting.settings_files import CLASS_NAMES_RULE, make_asset, read_settings_file
 
 MASKS_FILE = "masks.json"
 
@@ -73,10 +72,7 @@ def masks_asset(model: keras.Model, file: Path) -> dict[str, str]:
         >>> masks_asset(keras.Sequential(), Path("counter.keras"))
         {}
     """
-    settings = find_mask_settings(model, file)
-    if settings is None:
-        return {}
-    return {MASKS_FILE: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
+    return make_asset(MASKS_FILE, find_mask_settings(model, file))
 
 
 def read_mask_settings(path: Path) -> MaskSettings:

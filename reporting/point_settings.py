@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
 from models.picture_scale import ScaleImages
 from models.point_counter import CountBlobs
-from reporting.settings_files import CLASS_NAMES_RULE, is_number, is_whole, read_settings_file
+from reporting.settings_files import (
+    CLASS_NAMES_RULE,
+    is_number,
+    is_whole,
+    make_asset,
+    read_settings_file,
+)
 
 POINTS_FILE = "points.json"
 
@@ -93,10 +98,7 @@ def settings_asset(model: keras.Model, class_names: Sequence[str] = ()) -> dict[
         >>> settings_asset(keras.Sequential())
         {}
     """
-    settings = find_settings(model, class_names)
-    if settings is None:
-        return {}
-    return {POINTS_FILE: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
+    return make_asset(POINTS_FILE, find_settings(model, class_names))
 
 
 def read_settings(path: Path) -> PointSettings:

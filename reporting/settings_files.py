@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,25 @@ def read_settings_file(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"`{path}` must hold a JSON object. It holds a {type(values).__name__}.")
     return {key: _check(path, key, values[key], rules[key]) for key in rules if key in values}
+
+
+def make_asset(file_name: str, settings: Any) -> dict[str, str]:
+    """Write settings as what an export carries beside its graph.
+
+    Args:
+        file_name: of the file.
+        settings: a dataclass; None for a model of another kind.
+
+    Returns:
+        {file name: JSON text} for `export_saved_model(assets=...)`; {} without settings.
+
+    Example:
+        >>> make_asset("boxes.json", None)
+        {}
+    """
+    if settings is None:
+        return {}
+    return {file_name: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
 
 
 def is_number(value: Any) -> bool:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from config.errors import InputError
 from config.schema import ImageParams
 from datasets.bad_files import drop_bad_files
+from datasets.boxes import BoxSplits
+from datasets.tags import TagSplits
 from training.workers import is_chief
+
+Splits = TypeVar("Splits", BoxSplits, TagSplits)
 
 
 def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams) -> list:
@@ -35,6 +42,45 @@ def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams)
         workers=vars(args).get("workers"),
         memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json" if is_chief() else None,
     )
+
+
+def keep_sound_splits(splits: Splits, args: argparse.Namespace, params: ImageParams) -> Splits:
+    """Keep the records of all splits whose pictures can be decoded.
+
+    Args:
+        splits: what a reader returned; perhaps without some.
+        args: a wrapper's arguments, with `experiment_dir`.
+        params: resolved parameters, with `max_bad_fraction` and `max_pixels`.
+
+    Returns:
+        The splits with the records kept, in order.
+
+    Raises:
+        InputError: of a split more pictures are bad than allowed, or none is left.
+
+    Example:
+        >>> # see `training.localization.pictures`
+    """
+    parts = {part: getattr(splits, part) for part in ("training", "validation", "test")}
+    sound = {part: keep_sound(each, args, params) if each else [] for part, each in parts.items()}
+    return dataclasses.replace(splits, **sound)
+
+
+def refuse_filter_classes(args: argparse.Namespace, received: str) -> None:
+    """Refuse `--filter_classes`, which is of ranked pairs alone.
+
+    Args:
+        args: a wrapper's arguments.
+        received: what it came with, and what to do instead.
+
+    Raises:
+        InputError: the argument is given.
+
+    Example:
+        >>> refuse_filter_classes(argparse.Namespace(filter_classes=[]), "points; leave it out.")
+    """
+    if vars(args).get("filter_classes"):
+        raise InputError(f"`--filter_classes` goes with ranked pairs. Received it with {received}")
 
 
 def name_datasets(args: argparse.Namespace) -> tuple[str, str]:

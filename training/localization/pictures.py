@@ -15,7 +15,7 @@ from config.schema import LocalizationFitParams
 from datasets.boxes import BoxSplits, read_boxes
 from datasets.json_files import read_json
 from datasets.records import BoxRecord
-from training.reading import keep_sound, name_datasets
+from training.reading import keep_sound_splits, name_datasets, refuse_filter_classes
 
 PICTURES_FILE = "pictures.json"
 Seen = Mapping[str, Mapping[str, int]]
@@ -52,9 +52,7 @@ def read_pictures(args: argparse.Namespace, params: LocalizationFitParams) -> Bo
                 f"Received {', '.join(others.class_names)}; choose some with `--set classes=...`."
             )
         splits = dataclasses.replace(splits, test=others.test)
-    parts = {"training": splits.training, "validation": splits.validation, "test": splits.test}
-    sound = {part: keep_sound(each, args, params) if each else [] for part, each in parts.items()}
-    return dataclasses.replace(splits, **sound)
+    return keep_sound_splits(splits, args, params)
 
 
 def list_seen(splits: BoxSplits, data_dir: Path, earlier: Seen | None = None) -> Seen:
@@ -158,11 +156,7 @@ def require_unseen(splits: BoxSplits, seen: Seen, data_dir: Path) -> None:
 
 
 def _read(args: argparse.Namespace, params: LocalizationFitParams, dataset: str) -> BoxSplits:
-    if vars(args).get("filter_classes"):
-        raise InputError(
-            "`--filter_classes` goes with ranked pairs. Received it with boxes; name the classes "
-            "to keep with `--set classes=...`."
-        )
+    refuse_filter_classes(args, "boxes; name the classes to keep with `--set classes=...`.")
     return read_boxes(
         args.format,
         args.data_dir,

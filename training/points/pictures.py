@@ -13,7 +13,7 @@ from datasets.images import read_header
 from datasets.points import read_points
 from datasets.records import PointRecord
 from datasets.splits import hold_out
-from training.reading import keep_sound, name_datasets
+from training.reading import keep_sound, name_datasets, refuse_filter_classes
 
 logger = logging.getLogger(__name__)
 
@@ -173,11 +173,7 @@ def count_classes(record: PointRecord, num_classes: int) -> np.ndarray:
 
 
 def _read(args, params, dataset: str, split: str) -> list[PointRecord]:
-    if vars(args).get("filter_classes"):
-        raise InputError(
-            "`--filter_classes` goes with ranked pairs. Received it with points; name the classes "
-            "to keep with `--set classes=...`."
-        )
+    refuse_filter_classes(args, "points; name the classes to keep with `--set classes=...`.")
     records = read_points(
         args.format,
         args.data_dir,

@@ -13,7 +13,7 @@ from config.schema import SaliencyParams
 from datasets.records import BadRecord, TagRecord
 from datasets.tags import TagSplits, read_tags
 from training import scored_splits
-from training.reading import keep_sound, name_datasets
+from training.reading import keep_sound_splits, name_datasets, refuse_filter_classes
 
 
 def read_pictures(args: argparse.Namespace, params: SaliencyParams) -> TagSplits:
@@ -34,11 +34,9 @@ def read_pictures(args: argparse.Namespace, params: SaliencyParams) -> TagSplits
     Example:
         >>> # see `training.saliency.train`
     """
-    if vars(args).get("filter_classes"):
-        raise InputError(
-            "`--filter_classes` goes with ranked pairs. Received it with pictures of objects; "
-            "name classes with `--set exclude_classes=...`."
-        )
+    refuse_filter_classes(
+        args, "pictures of objects; name classes with `--set exclude_classes=...`."
+    )
     dataset = name_datasets(args)[0]
     splits = read_tags(
         args.format,
@@ -50,15 +48,13 @@ def read_pictures(args: argparse.Namespace, params: SaliencyParams) -> TagSplits
         masks=params.masks,
     )
     splits = exclude_classes(splits, params.exclude_classes or ())
-    parts = {"training": splits.training, "validation": splits.validation, "test": splits.test}
     for part in ("training", "validation"):
-        if not parts[part]:
+        if not getattr(splits, part):
             raise InputError(
                 f"`{dataset}` must give {part} pictures. Received none; lower "
                 "`exclude_classes`, or set `validation_fraction` above 0."
             )
-    sound = {part: keep_sound(each, args, params) if each else [] for part, each in parts.items()}
-    return dataclasses.replace(splits, **sound)
+    return keep_sound_splits(splits, args, params)
 
 
 def exclude_classes(splits: TagSplits, names: Sequence[str]) -> TagSplits:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from config.errors import InputError
 from config.schema import SeedsParams
 from datasets.tags import TagSplits, read_tags
-from training.reading import keep_sound, name_datasets
+from training.reading import keep_sound_splits, name_datasets, refuse_filter_classes
 
 
 def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
@@ -28,11 +27,7 @@ def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
     Example:
         >>> # see `training.seeds.train`
     """
-    if vars(args).get("filter_classes"):
-        raise InputError(
-            "`--filter_classes` goes with ranked pairs. Received it with tags; name the tags to "
-            "keep with `--set classes=...`."
-        )
+    refuse_filter_classes(args, "tags; name the tags to keep with `--set classes=...`.")
     dataset = name_datasets(args)[0]
     splits = read_tags(
         args.format,
@@ -49,9 +44,7 @@ def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
             f"`{dataset}` must give pictures to validate on, which choose the best epoch. Received "
             "none; set `validation_fraction` above 0."
         )
-    parts = {name: getattr(splits, name) for name in ("training", "validation", "test")}
-    sound = {name: keep_sound(each, args, params) if each else [] for name, each in parts.items()}
-    return dataclasses.replace(splits, **sound)
+    return keep_sound_splits(splits, args, params)
 
 
 def describe_picture(image: Path) -> str:
