@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -85,20 +86,9 @@ def fit_points(
         patience=args.patience,
         options=options,
     )
-    fit(
-        trained,
-        lambda first_step: make_sample_dataset(
-            num_samples,
-            load,
-            batch_size=params.batch_size,
-            steps_per_epoch=steps,
-            epochs=params.epochs,
-            seed=args.seed,
-            first_step=first_step,
-        ),
-        make_point_dataset(validation),
-        plan,
-    )
+    order = {"steps_per_epoch": steps, "epochs": params.epochs, "batch_size": params.batch_size}
+    make = partial(make_sample_dataset, num_samples, load, seed=args.seed, **order)
+    fit(trained, lambda step: make(first_step=step), make_point_dataset(validation), plan)
     if is_chief():
         save_model(counter, run / LAST_FILE)
         write_json(_summarise(pictures[:2], started), run / FIT_FILE)
