@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_override(parser, "unfreeze", "layers of the encoder to train: all, none or last:N")
     parser.add_argument(
         "--experiment_path",
+        "--experiment_dir",
         dest="experiment_dir",
         default="experiments",
         help="folder under which all runs lie",

@@ -33,7 +33,10 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"data set, a folder in the data folder; {describe_default('dataset', 'training')}",
     )
     parser.add_argument(
-        "--experiment_dir", default="experiments", help="folder under which all runs lie"
+        "--experiment_dir",
+        "--experiment_path",
+        default="experiments",
+        help="folder under which all runs lie",
     )
     parser.add_argument("--experiment_name", help="folder of these runs; default: the experiment's")
     parser.add_argument(

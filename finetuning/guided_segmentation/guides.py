@@ -115,8 +115,8 @@ class GuideJob:
             files: its parts.
 
         Returns:
-            {rule: {"confusion": (K + 1, K + 1) list, "ignored": pixels, "pixels": pixels}} of the
-            rules to compare; None where there is nothing to compare with.
+            {rule: of `compare_labels`} of the rules to compare; None where there is nothing to
+            compare with.
 
         Raises:
             InputError: a file cannot be read, or the rule oracle has no mask.
@@ -182,24 +182,21 @@ def compare_labels(truth: np.ndarray, labels: np.ndarray, num_classes: int) -> d
         num_classes: number of classes, K.
 
     Returns:
-        {"confusion": (K + 1, K + 1) list of pixels, "ignored": pixels that the guide leaves out,
-        "pixels": all pixels with a true label}.
+        {"confusion": (K + 1, K + 1) list of pixels, "ignored": (K + 1) list of the pixels that the
+        guide leaves out, by true label}.
 
     Raises:
         InputError: a label is no class.
 
     Example:
         >>> compare_labels(np.array([[0, 1, 255]]), np.array([[0, 255, 1]]), 1)
-        {'confusion': [[1, 0], [0, 0]], 'ignored': 1, 'pixels': 2}
+        {'confusion': [[1, 0], [0, 0]], 'ignored': [0, 1]}
     """
+    truth, labels = np.asarray(truth), np.asarray(labels)
     confusion = confusion_matrix(truth, labels, num_classes=num_classes)
-    known = np.asarray(truth) != VOID
-    ignored = int(np.count_nonzero(known & (np.asarray(labels) == VOID)))
-    return {
-        "confusion": confusion.tolist(),
-        "ignored": ignored,
-        "pixels": int(np.count_nonzero(known)),
-    }
+    left_out = truth[(truth != VOID) & (labels == VOID)]
+    ignored = np.bincount(left_out, minlength=num_classes + 1)
+    return {"confusion": confusion.tolist(), "ignored": ignored.tolist()}
 
 
 def make_settings(params: GuidedSegmentationParams) -> GuideSettings:

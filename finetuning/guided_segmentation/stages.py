@@ -181,28 +181,36 @@ def open_heat_maps(run: Path) -> HeatMaps:
 def sum_scores(scores: Sequence[Mapping[str, Mapping] | None]) -> dict[str, dict]:
     """Add up what pictures say of each rule.
 
+    What labels ignore counts as background in `miou`, so that rules and modes can be compared: a
+    rule does not gain by saying little.
+
     Args:
-        scores: of `GuideJob`, one per picture; None where it has no mask.
+        scores: of `compare_labels` by rule, one per picture; None where it has no mask.
 
     Returns:
-        {rule: {"miou", "class_iou" (K + 1), "ignored": share of the true pixels, "num_pictures"}},
-        JSON-ready; {} without masks.
+        {rule: {"miou", "class_iou" (K + 1), "labelled_miou": over what has a label, "ignored":
+        share of the true pixels, "num_pictures"}}, JSON-ready; {} without masks.
 
     Example:
-        >>> one = {"confusion": [[3, 1], [0, 0]], "ignored": 1, "pixels": 5}
+        >>> one = {"confusion": [[3, 1], [0, 1]], "ignored": [1, 2]}
         >>> sum_scores([None, {"G2": one}])["G2"]
-        {'miou': 0.375, 'class_iou': [0.75, 0.0], 'ignored': 0.2, 'num_pictures': 1}
+        {'miou': 0.4107..., 'class_iou': [0.5714..., 0.25], 'labelled_miou': 0.625, \
+'ignored': 0.375, 'num_pictures': 1}
     """
     known = [each for each in scores if each]
     totals = {}
     for rule in known[0] if known else ():
-        confusion = np.sum([each[rule]["confusion"] for each in known], axis=0)
-        ignored = sum(each[rule]["ignored"] for each in known)
-        pixels = sum(each[rule]["pixels"] for each in known)
+        confusion, ignored = (
+            np.sum([each[rule][name] for each in known], axis=0)
+            for name in ("confusion", "ignored")
+        )
+        filled = confusion.copy()
+        filled[:, 0] += ignored
         totals[rule] = {
-            "miou": mean_iou(confusion),
-            "class_iou": class_iou(confusion),
-            "ignored": ignored / max(pixels, 1),
+            "miou": mean_iou(filled),
+            "class_iou": class_iou(filled),
+            "labelled_miou": mean_iou(confusion),
+            "ignored": ignored.sum() / max(filled.sum(), 1),
             "num_pictures": len(known),
         }
     return to_json(totals)

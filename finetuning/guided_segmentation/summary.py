@@ -120,20 +120,26 @@ def describe_labels(told: Mapping[str, Mapping], rule: str) -> dict[str, float]:
     """Take the quality of the labels that a segmenter learnt out of what their stage told.
 
     Args:
-        told: {rule: {"miou", "ignored", ...}} of the training pictures that have masks.
+        told: {rule: {"miou", "labelled_miou", "ignored", ...}} of the training pictures that have
+            masks.
         rule: the one whose labels are learnt.
 
     Returns:
-        `label_miou` and `label_ignored` of it, and `label_miou_<rule>` of every rule compared;
-        {} without masks.
+        `label_miou`, of it, what it ignores counted as background; `label_miou_labelled`, over
+        what it does not ignore; `label_ignored`, the share; and `label_miou_<rule>` of every rule
+        compared; {} without masks.
 
     Example:
-        >>> describe_labels({"G1": {"miou": 0.5, "ignored": 0.0}}, "G1")
-        {'label_miou': 0.5, 'label_ignored': 0.0, 'label_miou_G1': 0.5}
+        >>> describe_labels({"G1": {"miou": 0.5, "labelled_miou": 0.6, "ignored": 0.1}}, "G1")
+        {'label_miou': 0.5, 'label_miou_labelled': 0.6, 'label_ignored': 0.1, 'label_miou_G1': 0.5}
     """
     if rule not in told:
         return {}
-    metrics = {"label_miou": told[rule]["miou"], "label_ignored": told[rule]["ignored"]}
+    metrics = {
+        "label_miou": told[rule]["miou"],
+        "label_miou_labelled": told[rule]["labelled_miou"],
+        "label_ignored": told[rule]["ignored"],
+    }
     return metrics | {f"label_miou_{name}": each["miou"] for name, each in told.items()}
 
 
