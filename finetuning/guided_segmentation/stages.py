@@ -40,7 +40,7 @@ from training.stage_folders import StageFolder, digest_file, name_picture, read_
 from training.workers import is_chief, wait_for_workers
 
 HEAT_MAPS, SALIENCY, GUIDES = "heat_maps", "saliency", "guides"
-VERSION = 2  # of what stages write and tell: files of another one are made anew
+GUIDES_VERSION = 2  # of what guides are scored by: those of another one are made anew
 _logger = logging.getLogger(__name__)
 
 
@@ -102,7 +102,7 @@ class Chain:
         Example:
             >>> # see `make_guides`
         """
-        folder = StageFolder(self.run / stage, {"stage": stage, "version": VERSION, **identity})
+        folder = StageFolder(self.run / stage, {"stage": stage, **identity})
         runs = list_runs(Path(self.args.experiment_dir), self.args.experiment)
         others = sorted((run for run in runs if run != self.run), key=_run_name, reverse=True)
         folder.open(run / stage for run in others)
@@ -233,6 +233,7 @@ def _run_stages(chain: Chain, seeds: Path) -> None:
         _write_saliency(chain)
         stage.finish({"num_pictures": len(chain.records)})
     guides = {
+        "version": GUIDES_VERSION,
         "heat_maps": heat,
         "saliency": saliency,
         "rule": params.rule,
