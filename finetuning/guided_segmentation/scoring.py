@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import GuidedSegmentationParams
 from datasets.job_pool import run_threads
-from datasets.json_files import read_json
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
@@ -38,7 +36,7 @@ from reporting.mask_settings import MASKS_FILE, masks_asset
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.fit_files import FIT_FILE
+from training.fit_files import read_fit
 from training.scored_splits import choose_scored
 from training.stage_folders import name_picture, read_told
 from training.workers import is_chief
@@ -76,7 +74,8 @@ def score_run(
 def _score_run(args, params: GuidedSegmentationParams, run: Path, split: str) -> None:
     started = time.monotonic()
     folders = list_rounds(run, params.rounds)
-    fitted = [_read_object(folder / FIT_FILE, run) for folder in folders]
+    parts = [str(folder.relative_to(run)) for folder in folders]
+    fitted = [read_fit(run, "guided segmentation", part=part) for part in parts]
     splits = read_pictures(args, params)
     records, split = choose_scored(splits, split)
     prefix = "val_" if split == "val" else ""
@@ -170,13 +169,3 @@ def _compare(record: TagRecord, labels: dict[str, np.ndarray], params):
 
 def _write_prediction(folder: Path, data_dir: Path, record: TagRecord, labels: np.ndarray) -> None:
     write_label_png(labels, folder / f"{name_picture(record.image, data_dir)}.png")
-
-
-def _read_object(path: Path, run: Path) -> dict:
-    stored = read_json(path) if path.is_file() else None
-    if not isinstance(stored, dict):
-        raise InputError(
-            f"{run}: must be a run of guided segmentation that was trained to its end, with "
-            f"{path.relative_to(run)}. Finish it with `--resume {run}`."
-        )
-    return stored
