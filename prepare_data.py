@@ -31,7 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", required=True, help="what to do")
     parser.add_argument("--format", required=True, help="layout of the data, see docs/data.md")
     parser.add_argument(
-        "--dataset", required=True, help="folder inside --data_dir; with boxes several joined by +"
+        "--dataset",
+        required=True,
+        help="folder inside --data_dir; with boxes or tags several joined by +",
     )
     parser.add_argument("--data_dir", default="data", help="folder that holds the data sets")
     parser.add_argument(
@@ -39,6 +41,11 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("annotation", "file_name"),
         default="annotation",
         help="where the class comes from; file_name: the picture's name up to its last underscore",
+    )
+    parser.add_argument(
+        "--masks",
+        help="label maps to check with the tags: own, none, or a folder of the data set; formats "
+        "that have tags alone take own",
     )
     parser.add_argument("--max_pixels", type=int, default=100_000_000, help="largest picture")
     parser.add_argument("--workers", type=int, help="threads; one a processor by default")
@@ -76,6 +83,7 @@ def main(args: argparse.Namespace) -> int:
         Path(args.data_dir),
         args.dataset,
         class_source=args.class_source,
+        masks=args.masks,
         max_pixels=args.max_pixels,
         workers=args.workers,
     )

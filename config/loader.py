@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import sys
-import types
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import Any
 
 from config.errors import InputError
 from config.schema import SCHEMAS
+from config.values import check_value, describe_field, require_known
 
-LARGEST_INT = 2**63 - 1  # what a tensor holds
 MOST_LEVELS = 32  # of nested JSON
 
 
@@ -36,7 +34,7 @@ def find_schema(experiment: str, *, where: str = "") -> type:
         >>> find_schema("training/baseline").__name__
         'BaselineParams'
     """
-    _require_known(str(experiment), SCHEMAS, "experiment", where=where)
+    require_known(str(experiment), SCHEMAS, "experiment", where=where)
     return SCHEMAS[experiment]
 
 
@@ -117,7 +115,7 @@ def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dic
         key, equals, text = override.partition("=")
         if not equals:
             raise InputError(f"`--set` takes key=value. Received `{override}`.")
-        _require_known(key, hints, "key")
+        require_known(key, hints, "key")
         replaced[key] = _read_text(key, text, hints[key])
     return replaced
 
@@ -144,16 +142,15 @@ def params_from_dict(schema: type, values: dict, *, where: str) -> Any:
     """
     fields = {field.name: field for field in dataclasses.fields(schema)}
     for key in values:
-        _require_known(key, fields, "key", where=f"{where}: ")
+        require_known(key, fields, "key", where=f"{where}: ")
     missing = [name for name in fields if name not in values]
     if missing:
         near = difflib.get_close_matches(missing[0], list(values), n=1, cutoff=0.0)
         nearest = f"; the nearest one given is `{near[0]}`" if near else ""
-        raise InputError(
-            f"{where}: key `{missing[0]}` ({_describe(fields[missing[0]])}) is missing{nearest}."
-        )
+        meaning = describe_field(fields[missing[0]])
+        raise InputError(f"{where}: key `{missing[0]}` ({meaning}) is missing{nearest}.")
     hints = typing.get_type_hints(schema)
-    checked = {name: _check(fields[name], hints[name], values[name], where) for name in fields}
+    checked = {name: check_value(fields[name], hints[name], values[name], where) for name in fields}
     return schema(**checked)
 
 
@@ -216,87 +213,3 @@ def _parse_json(text: str) -> Any:
 def _is_shallow(value: Any, levels: int) -> bool:
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels >= 0 and all(_is_shallow(item, levels - 1) for item in items)
-
-
-def _require_known(name: str, known, noun: str, where: str = "") -> None:
-    if name in known:
-        return
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    raise InputError(f"{where}unknown {noun} `{name}`; the nearest known one is `{near[0]}`.")
-
-
-def _describe(field: dataclasses.Field) -> str:
-    unit = field.metadata["unit"]
-    return field.metadata["meaning"] + (f", in {unit}" if unit else "")
-
-
-def _check(field: dataclasses.Field, hint: Any, value: Any, where: str) -> Any:
-    """Return `value` in its declared type, or say what is required."""
-    unions = (types.UnionType, typing.Union)  # `Literal[...] | None` is of the latter kind
-    options = typing.get_args(hint) if typing.get_origin(hint) in unions else (hint,)
-    for option in options:
-        accepted, converted = _convert(option, value)
-        if accepted:
-            _check_bounds(field, converted, where)
-            return converted
-    names = " or ".join(_type_name(option) for option in options)
-    raise InputError(
-        f"{where}: `{field.name}` ({_describe(field)}) must be {names}. Received {_shorten(value)}."
-    )
-
-
-def _convert(option: Any, value: Any) -> tuple[bool, Any]:
-    """Say whether `value` fits one type, and return it in that type."""
-    origin = typing.get_origin(option)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if origin is typing.Literal:
-        same = [choice for choice in typing.get_args(option) if choice == value]
-        return bool(same) and type(same[0]) is type(value), value  # 8.0 and true are 8 and 1 too
-    if origin is tuple:
-        items = value if isinstance(value, (list, tuple)) else ()
-        inner = typing.get_args(option)
-        inner = inner[:1] * len(items) if inner[1:] == (...,) else inner
-        fits = items is value and len(items) == len(inner)
-        fits = fits and all(map(lambda kind, item: _convert(kind, item)[0], inner, items))
-        return fits, tuple(value) if fits else value
-    if option is float:
-        fits = is_number and abs(value) <= sys.float_info.max  # not so for NaN and infinities
-        return fits, float(value) if fits else value
-    if option is int:
-        return isinstance(value, int) and is_number, value
-    return isinstance(value, option), value
-
-
-def _type_name(option: Any) -> str:
-    if typing.get_origin(option) is typing.Literal:
-        return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
-    if typing.get_origin(option) is tuple:
-        length = len(typing.get_args(option))
-        if ... in typing.get_args(option):
-            return "a list of text" if str in typing.get_args(option) else "a list of numbers"
-        return f"a list of {length} numbers"
-    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    return names.get(option, "null" if option is type(None) else "an object")
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:60]}..."
-
-
-def _check_bounds(field: dataclasses.Field, value: Any, where: str) -> None:
-    rules = field.metadata
-    if rules["choices"] is not None and value not in rules["choices"]:
-        _require_known(value, rules["choices"], field.name, where=f"{where}: ")
-    for item in value if isinstance(value, tuple) else (value,):
-        if not isinstance(item, (int, float)) or isinstance(item, bool):
-            continue
-        low, high = rules["minimum"], rules["maximum"]
-        if high is None and isinstance(item, int) and item > LARGEST_INT:
-            high = LARGEST_INT
-        if (low is not None and item < low) or (high is not None and item > high):
-            bound = f"at least {low}" if high is None else f"between {low} and {high}"
-            raise InputError(
-                f"{where}: `{field.name}` ({_describe(field)}) must be {bound}. "
-                f"Received {_shorten(item)}."
-            )

@@ -17,6 +17,8 @@ PROBLEMS = {
     "empty": "boxes without extent, left out",
     "outside": "boxes outside their picture, left out",
     "beyond": "boxes that reach beyond their picture, cut",
+    "mask": "label maps that cannot be used",
+    "orphan": "label maps without a picture",
     "point": "pictures with points outside",
     "leak": "the same or nearly the same pictures in several splits",
     "duplicate": "the same pictures",
@@ -27,6 +29,7 @@ PROBLEMS = {
 NOTES = {
     "absent split": "splits that the data set does not have",
     "alike": "nearly the same pictures in one split",
+    "unlisted": "pictures in the same folders that are not listed, left out",
     "boxless": "pictures with objects that have no box",
     "several": "pictures with several objects",
     "bare": "pictures without objects",

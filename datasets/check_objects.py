@@ -25,7 +25,7 @@ class ClassCount:
     Attributes:
         name: the class; "" where the objects have none.
         pictures: how many pictures show it.
-        objects: how many objects there are.
+        objects: how many objects there are; None where pictures are only tagged.
         splits: pictures that show it, by split; {} where the data set tells no splits.
 
     Example:
@@ -35,7 +35,7 @@ class ClassCount:
 
     name: str
     pictures: int
-    objects: int
+    objects: int | None
     splits: dict[str, int]
 
 

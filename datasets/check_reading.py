@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,23 @@ def read_for_check(
         )
     else:
         pictures = _read_splits(format, data_dir, dataset, findings)
+    return pictures, findings + find_repeated(pictures)
+
+
+def find_repeated(pictures: Sequence[NamedObjects]) -> list[Finding]:
+    """Find pictures that a data set lists more than once.
+
+    Args:
+        pictures: things with `.image` and `.split`.
+
+    Returns:
+        A finding per picture.
+
+    Example:
+        >>> find_repeated([fail_picture(Path("a.png"), "")] * 2)[0].text
+        '`a.png` is listed 2 times, in no split'
+    """
+    findings: list[Finding] = []
     listed: dict[Path, list[str]] = {}
     for picture in pictures:
         listed.setdefault(picture.image, []).append(picture.split or "no split")
@@ -61,7 +79,7 @@ def read_for_check(
         if len(splits) > 1:
             text = f"`{image}` is listed {len(splits)} times, in {', '.join(sorted(set(splits)))}"
             findings.append(Finding("twice", text, (image,)))
-    return pictures, findings
+    return findings
 
 
 def _read_splits(

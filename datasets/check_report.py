@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,12 @@ from datasets.check_findings import NOTES, PROBLEMS, Finding
 from datasets.check_objects import ClassCount, count_classes, find_class_flaws, find_object_flaws
 from datasets.check_pictures import describe_pictures, find_picture_flaws
 from datasets.check_reading import read_for_check
+from datasets.check_tags import (
+    asks_for_tags,
+    find_tag_flaws,
+    name_tags,
+    read_tags_for_check,
+)
 from datasets.images import MAX_PIXELS
 
 _NUM_SHOWN = 5
@@ -28,6 +34,7 @@ class CheckReport:
         splits: how many pictures each split lists; {} where the data set tells no splits.
         classes: how often each class occurs; [] where the format only counts.
         findings: all findings, problems and notes.
+        masks: how many pictures have a label map; None where no tags are read.
 
     Example:
         >>> CheckReport("raccoon (voc)", 0, 0, {}, [], []).problems
@@ -40,6 +47,7 @@ class CheckReport:
     splits: dict[str, int]
     classes: list[ClassCount]
     findings: list[Finding]
+    masks: int | None = None
 
     @property
     def problems(self) -> list[Finding]:
@@ -53,16 +61,20 @@ def check_dataset(
     dataset: str,
     *,
     class_source: str = "annotation",
+    masks: str | None = None,
     max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
 ) -> CheckReport:
     """Read a data set of any format, decode its pictures and look for what is wrong.
 
     Args:
-        format: a key of `datasets.formats.FORMATS`.
+        format: a key of `datasets.formats.FORMATS` or `TAG_FORMATS`.
         data_dir: folder that holds the data sets.
-        dataset: the data set's folder (or listing); of formats with boxes several joined by `+`.
+        dataset: the data set's folder (or listing); of formats with boxes or
+            tags several joined by `+`.
         class_source: where classes come from, see `datasets.boxes.read_boxes`.
+        masks: as for `datasets.tags.read_tags`, to check tags and label maps; None for "own" where
+            the format has tags alone, else to check what else it has.
         max_pixels: larger pictures are not decoded and count as a problem.
         workers: threads that decode; None for one a processor.
 
@@ -70,7 +82,8 @@ def check_dataset(
         The report.
 
     Raises:
-        InputError: the format or `class_source` is unknown, or the data set cannot be read at all.
+        InputError: the format or `class_source` is unknown, they or `masks` do not go together, or
+            the data set cannot be read at all.
 
     Example:
         >>> import tempfile
@@ -79,12 +92,20 @@ def check_dataset(
         >>> [finding.kind for finding in check_dataset("boxes", data_dir, ".").problems]
         ['missing', 'inverted', 'few']
     """
-    pictures, findings = read_for_check(format, data_dir, dataset, class_source=class_source)
+    tagged = None
+    if asks_for_tags(format, masks=masks, class_source=class_source):
+        tagged, findings = read_tags_for_check(format, data_dir, dataset, masks=masks or "own")
+        pictures = [name_tags(each) for each in tagged]
+    else:
+        pictures, findings = read_for_check(format, data_dir, dataset, class_source=class_source)
     splits = defaultdict(set)
     for picture in pictures:
         splits[picture.image].add(picture.split)
     facts = describe_pictures(list(splits), max_pixels=max_pixels, workers=workers)
     counts = count_classes(pictures)
+    if tagged is not None:
+        counts = [replace(count, objects=None) for count in counts]
+        findings += find_tag_flaws(tagged, facts, max_pixels=max_pixels, workers=workers)
     findings += find_picture_flaws(facts)
     findings += [
         finding for each in pictures for finding in find_object_flaws(each, facts[each.image])
@@ -103,6 +124,7 @@ def check_dataset(
         },
         classes=counts,
         findings=sorted(findings, key=lambda finding: order.index(finding.kind)),
+        masks=None if tagged is None else sum(each.mask is not None for each in tagged),
     )
 
 
@@ -122,6 +144,7 @@ def describe_report(report: CheckReport) -> str:
     """
     told = ", ".join(f"{split} {num}" for split, num in report.splits.items())
     single = "" if report.single is None else f"{report.single} with exactly one object, "
+    single += "" if report.masks is None else f"{report.masks} with a label map, "
     lines = [f"{report.name}: {report.pictures} pictures, {single}{told or 'no splits of its own'}"]
     lines += _draw_table(report.classes)
     for titles, heading in ((PROBLEMS, "problems"), (NOTES, "notes")):
@@ -179,10 +202,10 @@ def _list_some(title: str, texts: list[str]) -> list[str]:
 def _draw_table(counts: list[ClassCount]) -> list[str]:
     if not counts:
         return []
-    splits = list(counts[0].splits)
-    rows = [["class", "pictures", "objects", *splits]]
+    counted = counts[0].objects is not None
+    rows = [["class", "pictures", *["objects"] * counted, *counts[0].splits]]
     for count in counts:
-        numbers = (count.pictures, count.objects, *count.splits.values())
+        numbers = (count.pictures, *[count.objects] * counted, *count.splits.values())
         rows.append([count.name or "(none)", *map(str, numbers)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [""] + [

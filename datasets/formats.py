@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from config.errors import InputError
@@ -91,6 +92,8 @@ TAG_FORMATS = {
     "tags": list_tag_table,
     "voc": list_voc_tags,
 }
+# Those that can list what training refuses, each with its problem.
+_LENIENT_FORMATS = TAG_FORMATS | {"tags": partial(list_tag_table, strict=False)}
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
 
@@ -122,7 +125,7 @@ def read_counted(
 csv, cvat, dots, label_studio, labelme, mall, oxford_pets, penguins, points, shanghaitech, \
 trancos, ucf_cc_50, voc, yolo. Received shanghaitec; the nearest is shanghaitech.
     """
-    _check_format(format, FORMATS)
+    check_format(format, FORMATS)
     return FORMATS[format](Path(data_dir), dataset, split)
 
 
@@ -152,7 +155,7 @@ def list_boxes(format: str, data_dir: Path, dataset: str) -> list[NamedObjects]:
         >>> [picture.names for picture in list_boxes("boxes", data_dir, "cat+rat")]
         [('cat',), ('rat',)]
     """
-    _check_format(format, BOX_FORMATS)
+    check_format(format, BOX_FORMATS)
     pictures = []
     for name in _split_names(Path(data_dir), dataset):
         listed = BOX_FORMATS[format](Path(data_dir), name)
@@ -162,7 +165,7 @@ def list_boxes(format: str, data_dir: Path, dataset: str) -> list[NamedObjects]:
 
 
 def list_tags(
-    format: str, data_dir: Path, dataset: str, *, masks: str = "own"
+    format: str, data_dir: Path, dataset: str, *, masks: str = "own", strict: bool = True
 ) -> list[TaggedPicture]:
     """List the pictures of all splits of one or several data sets that have tags.
 
@@ -171,6 +174,8 @@ def list_tags(
         data_dir: folder that holds the data sets.
         dataset: the data set's folder (or listing) inside `data_dir`, or several joined by `+`.
         masks: "own", "none", or a folder relative to each data set.
+        strict: False to look for what is wrong: a picture has a `problem` where a table would be
+            refused for it.
 
     Returns:
         Pictures with their tags.
@@ -186,11 +191,12 @@ def list_tags(
         >>> list_tags("tags", data_dir, ".")[0].names
         ('cat', 'rat')
     """
-    _check_format(format, TAG_FORMATS)
+    check_format(format, TAG_FORMATS)
     data_dir = Path(data_dir)
+    list_tagged = (TAG_FORMATS if strict else _LENIENT_FORMATS)[format]
     pictures = []
     for name in _split_names(data_dir, dataset):
-        listed = TAG_FORMATS[format](data_dir, name)
+        listed = list_tagged(data_dir, name)
         pictures += _place_masks(listed, data_dir, name, masks)
     if masks not in ("own", "none") and not any(picture.mask for picture in pictures):
         raise InputError(
@@ -198,6 +204,31 @@ def list_tags(
             "is no folder there."
         )
     return pictures
+
+
+def check_format(format: str, known: Iterable[str]) -> None:
+    """Require a layout that is known.
+
+    Args:
+        format: what `--format` says.
+        known: e.g. `TAG_FORMATS`.
+
+    Raises:
+        InputError: it is another one; the nearest is told.
+
+    Example:
+        >>> check_format("tag", ("folders", "tags"))
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `--format` must be one of folders, tags. Received tag; the \
+nearest is tags.
+    """
+    if format not in known:
+        nearest = difflib.get_close_matches(str(format), known, n=1, cutoff=0)[0]
+        raise InputError(
+            f"`--format` must be one of {', '.join(known)}. Received {format}; the nearest is "
+            f"{nearest}."
+        )
 
 
 def _place_masks(
@@ -217,12 +248,3 @@ def _split_names(data_dir: Path, dataset: str) -> list[str]:
     if "+" not in dataset or join_inside(data_dir, dataset).exists():
         return [dataset]
     return [name.strip() for name in dataset.split("+")]
-
-
-def _check_format(format: str, known: dict) -> None:
-    if format not in known:
-        nearest = difflib.get_close_matches(str(format), known, n=1, cutoff=0)[0]
-        raise InputError(
-            f"`--format` must be one of {', '.join(known)}. Received {format}; the nearest is "
-            f"{nearest}."
-        )

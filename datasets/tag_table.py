@@ -20,7 +20,7 @@ _SEPARATORS = re.compile("[;|]")
 _logger = logging.getLogger(__name__)
 
 
-def list_tag_table(data_dir: Path, dataset: str) -> list[TaggedPicture]:
+def list_tag_table(data_dir: Path, dataset: str, *, strict: bool = True) -> list[TaggedPicture]:
     """List the pictures that a table or a JSON file tags.
 
     A table's first line names the columns: `image`, `tags` (joined by `;` or `|`) and perhaps
@@ -33,6 +33,8 @@ def list_tag_table(data_dir: Path, dataset: str) -> list[TaggedPicture]:
     Args:
         data_dir: folder that holds the data sets.
         dataset: a folder with `tags.csv` (or `annotations.csv`, `tags.json`), or such a file.
+        strict: whether a picture without tags or with an unknown one is refused, which is a slip
+            in one file; else it has a `problem`.
 
     Returns:
         Pictures in the order of the file. A picture that is absent is listed all the same.
@@ -55,11 +57,15 @@ def list_tag_table(data_dir: Path, dataset: str) -> list[TaggedPicture]:
     folders = (path.parent / "images", path.parent, Path(data_dir))
     images = find_pictures(data_dir, folders, [row[1] for row in rows], where=f"`{path}`")
     names = read_class_names(path.parent)
-    pictures = [
-        TaggedPicture(image, _check_tags(tags, names, where), split)
-        for image, (where, _, tags, split) in zip(images, rows, strict=True)
-    ]
-    _warn_of_untagged(data_dir, path, images)
+    pictures = []
+    for image, (where, _, tags, split) in zip(images, rows, strict=True):
+        problem = _find_problem(tags, names, where)
+        if problem and strict:
+            raise InputError(problem)
+        found = () if problem else tuple(sorted({*tags} - {""}))
+        pictures.append(TaggedPicture(image, found, split, problem))
+    if strict:
+        _warn_of_untagged(data_dir, path, images)
     return add_masks(pictures, data_dir, path.parent, "masks", names)
 
 
@@ -91,18 +97,19 @@ def _read_json(path: Path) -> list[tuple[str, str, list[str], None]]:
     return rows
 
 
-def _check_tags(tags: Sequence[str], known: Sequence[str], where: str) -> tuple[str, ...]:
+def _find_problem(tags: Sequence[str], known: Sequence[str], where: str) -> str:
+    """Say what is wrong with the tags of a picture; "" for nothing."""
     distinct = sorted(set(tags) - {""})
     if not distinct:
-        raise InputError(f"{where}: `tags` must name what the picture shows. It is empty.")
+        return f"{where}: `tags` must name what the picture shows. It is empty."
     for tag in distinct:
         if known and tag not in known:
             nearest = difflib.get_close_matches(tag, known, n=1, cutoff=0)[0]
-            raise InputError(
+            return (
                 f"{where}: `tags` must be among those of `classes.txt`. Received {tag[:80]}; the "
                 f"nearest is {nearest}."
             )
-    return tuple(distinct)
+    return ""
 
 
 def _warn_of_untagged(data_dir: Path, path: Path, images: Sequence[Path]) -> None:

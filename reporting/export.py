@@ -34,7 +34,7 @@ def export_saved_model(
     string (B,))` JPEG and PNG files of any sizes; both return a dict with one row per picture. An
     output whose size depends on the picture's, such as a map, is in `serving_default` alone: the
     files of `serve_bytes` differ in size, and its rows are stacked. A model of maps alone, such as
-    a segmenter, has no `serve_bytes`.
+    a saliency network, has no `serve_bytes`.
     `serve_bytes` checks each header against `max_pixels` before it decodes and does not apply EXIF
     orientation: turn such photos upright first. It drops alpha.
 

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from models.locator import find_class_names, find_localizer, find_settled
 from models.point_counter import CountBlobs
+from models.segmenter import find_settled_pixels
 from ops.blob_levels import level_thresholds
 
 TOLERANCE = 1e-4
-LABEL_TOLERANCE = 1e-3  # share of a label map's pixels: where two classes are equally likely
 CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
 
 
@@ -27,8 +27,8 @@ def compare_export(model: keras.Model, path: Path, max_pixels: int) -> float:
     ones that the Keras layer finds on the export's own probabilities, and `serve_bytes`, which
     returns none, must give the same for each picture without a probability within 1e-4 of jumping.
     The boxes of a locator whose head makes a choice, and classes, are compared for the pictures
-    where the choice is not within 1e-4 of another (`models.locator.find_settled`). Of a label map
-    one pixel in a thousand may differ.
+    where the choice is not within 1e-4 of another (`models.locator.find_settled`). A label map must
+    be equal in every pixel whose label no two probabilities within 1e-4 could change.
 
     Args:
         model: the model.
@@ -62,7 +62,9 @@ def compare_export(model: keras.Model, path: Path, max_pixels: int) -> float:
         found = _to_numpy(jumping(probabilities))
         settled = _are_settled(probabilities, jumping.threshold, jumping.levels)
     if "label_map" in expected:
-        _require_same_labels(expected.pop("label_map"), answer["label_map"])
+        sure = _find_sure(expected)
+        labels = {"label_map": expected.pop("label_map")}
+        _require_equal("serving_default", labels, answer, rows=sure)
     smooth = {name: value for name, value in expected.items() if name not in found}
     _require_equal("serving_default", found, answer)
     if of_files:
@@ -82,6 +84,13 @@ def _find_rows(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     return {"boxes": settled["box"], "scores": settled["box"], "classes": settled["class"]}
 
 
+def _find_sure(expected: Mapping) -> np.ndarray | slice:
+    """Return (B, H, W) bool, pixels whose label rounding cannot change; all of a mere label map."""
+    if "probabilities" not in expected:
+        return slice(None)
+    return find_settled_pixels(expected["probabilities"], TOLERANCE)
+
+
 def _require_close(signature: str, expected: Mapping, answer: Mapping, rows: Mapping) -> float:
     largest = 0.0
     for name, value in expected.items():
@@ -95,17 +104,12 @@ def _require_close(signature: str, expected: Mapping, answer: Mapping, rows: Map
     return largest
 
 
-def _require_same_labels(expected: np.ndarray, labels: np.ndarray) -> None:
-    share = float(np.mean(expected != labels)) if expected.shape == labels.shape else 1.0
-    if share > LABEL_TOLERANCE:
-        how = f"but for {LABEL_TOLERANCE} of its pixels"
-        raise _differs("serving_default", "label_map", how, f"a difference in {share:.3g}")
-
-
 def _require_equal(signature: str, expected: Mapping, answer: Mapping, rows=slice(None)) -> None:
     for name, value in expected.items():
-        if not np.array_equal(value[rows], answer[name][rows]):
-            raise _differs(signature, name, "to the last pixel", "other blobs")
+        same = value.shape == answer[name].shape
+        if not same or not np.array_equal(value[rows], answer[name][rows]):
+            what = "other labels" if name == "label_map" else "other blobs"
+            raise _differs(signature, name, "to the last pixel", what)
 
 
 def _differs(signature, name, how, received):

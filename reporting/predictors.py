@@ -50,7 +50,7 @@ class Predictor:
         self.outputs = dict(outputs)
         self.settings = settings
         self._function = function
-        self._run = self._trace(outputs)
+        self._run = trace_pictures(function, outputs)
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Predict pictures.
@@ -80,19 +80,36 @@ class Predictor:
             >>> list(predictor.select("b")(np.zeros((1, 2, 2, 3), np.uint8)))
             ['b']
         """
-        return self._trace(names)
+        return trace_pictures(self._function, names)
 
-    def _trace(self, names: Iterable[str]):
-        names = tuple(names)
 
-        @tf.function(input_signature=[_PICTURES])
-        def call(images):
-            outputs = self._function(images)
-            return {name: outputs[name] for name in names}
+def trace_pictures(
+    function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]], names: Iterable[str] | None = None
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Trace a model once, for pictures of all sizes.
 
-        return lambda images: {
-            name: value.numpy() for name, value in call(tf.constant(images)).items()
-        }
+    Keras's own `predict` traces it again when the size changes.
+
+    Args:
+        function: the model, from a tensor of pictures to a dict of tensors.
+        names: of the outputs that are wanted; others are not computed. None for all.
+
+    Returns:
+        (B, H, W, 3) uint8 -> {name: array}.
+
+    Example:
+        >>> call = trace_pictures(lambda images: {"size": tf.shape(images)[1:3]})
+        >>> call(np.zeros((1, 4, 7, 3), np.uint8))["size"].tolist()
+        [4, 7]
+    """
+    wanted = None if names is None else tuple(names)
+
+    @tf.function(input_signature=[_PICTURES])
+    def call(images):
+        outputs = function(images)
+        return {name: outputs[name] for name in (outputs if wanted is None else wanted)}
+
+    return lambda images: {name: value.numpy() for name, value in call(tf.constant(images)).items()}
 
 
 def load_predictor(model: str | Path) -> Predictor:

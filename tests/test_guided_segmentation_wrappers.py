@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -226,13 +227,29 @@ def test_pictures_with_boxes_alone_are_scored_by_boxes(tiny_config, box_data, tm
     assert "miou" not in metrics and "label_miou" not in metrics
 
 
-def test_eval_repeats_the_results_and_scores_the_validation_pictures(whole):
-    before = read_results(whole).metrics
+def run_eval(*arguments):
     parser = guided_eval.build_parser()
-    assert run_command(guided_eval.main, parser, ["--model", str(whole), "--split", "val"]) == 0
-    assert "val_crf_miou" in read_results(whole).metrics
-    assert run_command(guided_eval.main, parser, ["--model", str(whole)]) == 0
-    assert read_results(whole).metrics == before
+    return run_command(guided_eval.main, parser, list(map(str, arguments)))
+
+
+def test_eval_repeats_the_results_and_keeps_the_test_beside_the_validation(whole, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    before = read_results(run).metrics
+    assert run_eval("--model", run) == 0
+    assert read_results(run).metrics == before
+    kept = ("predictions/**/*.png", "figures/*", "scores.json")
+    files = [list_files(run, pattern) for pattern in kept]
+    assert run_eval("--model", run, "--split", "val") == 0
+    results = read_results(run)
+    assert {**before, **results.metrics} == results.metrics  # those of the test are kept
+    assert {"val_crf_miou", "val_round_1_miou", "val_num_masks"} <= set(results.metrics)
+    assert results.metrics["num_images"] == 3 and results.metrics["val_num_images"] == 2
+    assert "test pictures" in results.notes[0] and "validation pictures" in results.notes[1]
+    assert [list_files(run, pattern) for pattern in kept] == files
+    assert len(list_files(run / "predictions_val")) == 2 and (run / "scores_val.json").is_file()
+    assert (run / "figures_val" / "scored_sheet.png").is_file()
+    assert not (run / "figures_val" / "training_sheet.png").exists()
 
 
 def test_a_saliency_run_gives_the_maps(options, tiny_config, data, tmp_path):

@@ -48,6 +48,20 @@ def test_prepare_data_tells_of_problems_by_its_status(data_dir, capsys, tmp_path
     assert content["findings"][0]["kind"] == "missing" and not content["clean"]
 
 
+def test_prepare_data_checks_tags_and_their_label_maps(data_dir, capsys):
+    names = "".join(f"{i}.png,cat\n" for i in range(5))
+    (data_dir / "zoo" / "tags.csv").write_text(f"image,tags\n{names}")
+    (data_dir / "zoo" / "truth").mkdir()
+    for i, size in enumerate([(80, 60), (79, 60)]):
+        Image.new("L", size).save(data_dir / "zoo" / "truth" / f"{i}.png")
+    assert run(data_dir, "--format", "tags") == 0
+    assert "5 pictures, 0 with a label map, no splits" in capsys.readouterr().out
+    assert run(data_dir, "--format", "tags", "--masks", "truth") == 1
+    printed = capsys.readouterr().out
+    assert "2 with a label map" in printed and "label maps that cannot be used: 1" in printed
+    assert "\n  class  pictures\n  cat           5\n" in printed
+
+
 def test_prepare_data_takes_classes_from_file_names_and_counts_objects(data_dir, capsys):
     rows = []
     for i in range(5):
@@ -67,6 +81,8 @@ def test_prepare_data_takes_classes_from_file_names_and_counts_objects(data_dir,
         (["--class_source", "file_name"], "must be called `<class>_<rest>`"),
         (["--class_source", "file_name", "--format", "points"], "needs a format with boxes"),
         (["--format", "boxs"], "the nearest is boxes"),
+        (["--format", "points", "--masks", "own"], "`masks` needs a format with tags"),
+        (["--masks", "absent"], "`masks` must be own, none, or a folder inside `zoo`"),
         (["--format", "voc"], "must hold a folder `Annotations`"),
         (["--max_pixels", "0"], "`--max_pixels` must be at least 1"),
         (["--workers", "0"], "`--workers` must be at least 1"),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -84,14 +85,25 @@ def test_training_leaves_the_whole_run_folder(trained):
     assert len(list((trained / "labels").rglob("*.png"))) == 16
 
 
-def test_scoring_again_gives_the_same_and_takes_the_validation(trained):
-    before = read_results(trained).metrics
-    assert run(saliency_eval, "--model", trained) == 0
-    after = read_results(trained).metrics
-    assert after["mean_iou"] == before["mean_iou"]
-    assert run(saliency_eval, "--model", trained, "--split", "val") == 0
-    assert "val_mean_iou" in read_results(trained).metrics
-    assert run(saliency_eval, "--model", trained) == 0
+def test_scoring_again_gives_the_same_and_keeps_the_test_beside_the_validation(trained, tmp_path):
+    copied, speed = tmp_path / "run", "pictures_per_second"
+    shutil.copytree(trained, copied)
+    before = read_results(copied).metrics
+    assert run(saliency_eval, "--model", copied) == 0
+    assert {**read_results(copied).metrics, speed: 0} == {**before, speed: 0}
+    before, files = read_results(copied).metrics, read_test_files(copied)
+    assert run(saliency_eval, "--model", copied, "--split", "val") == 0
+    results = read_results(copied)
+    assert {**before, **results.metrics} == results.metrics and "val_mean_iou" in results.metrics
+    assert "test pictures" in results.notes[0] and "validation pictures" in results.notes[1]
+    assert read_test_files(copied) == files
+    assert len((copied / "predictions_val.csv").read_text().splitlines()) == 1 + 2
+    assert (copied / "figures_val" / "saliency_sheet.png").is_file()
+
+
+def read_test_files(folder):
+    files = [folder / "predictions.csv", *(folder / "figures").iterdir()]
+    return {path.name: path.read_bytes() for path in files}
 
 
 def test_predict_and_export_take_the_run(trained, ellipses, tmp_path):

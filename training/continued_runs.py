@@ -11,7 +11,7 @@ from training.run_folders import find_latest_run, read_run
 LOCALIZER_FILE = "localizer.keras"
 LOCALIZATION = ("training/localization", "finetuning/localization")
 SEEDS_FILE = "seeds.keras"
-SEEDS = ("training/seeds",)
+SEEDS = "training/seeds"
 SALIENCY_FILE = "saliency.keras"
 SALIENCY = "training/saliency"
 GUIDED_SEGMENTATION = "finetuning/guided_segmentation"
@@ -21,7 +21,7 @@ TAKES_DATA = (*LOCALIZATION, GUIDED_SEGMENTATION)
 _ENCODER_FILES = "best_model_*.keras"
 _FILES = {
     **dict.fromkeys(LOCALIZATION, LOCALIZER_FILE),
-    **dict.fromkeys(SEEDS, SEEDS_FILE),
+    SEEDS: SEEDS_FILE,
     SALIENCY: SALIENCY_FILE,
 }
 
@@ -63,50 +63,36 @@ def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Pat
     )
 
 
-def find_localization_run(model_path: str, experiment_dir: str, continues: str) -> Path:
-    """Find the run whose localizer is trained further.
+def find_run_with(file: str, model_path: str, experiment_dir: str, continues: str) -> Path:
+    """Find the run whose model is trained further, or gives what another learns from.
 
     Args:
+        file: what of it is continued: `LOCALIZER_FILE` or `SEEDS_FILE`.
         model_path: as for `find_model_file`.
         experiment_dir: folder under which all runs lie.
         continues: the experiment whose newest finished run "latest" means.
 
     Returns:
-        Its folder, which holds `localizer.keras` and what the run was started with.
+        Its folder, which holds the file and what the run was started with.
 
     Raises:
-        InputError: there is no such run, or it is one of another experiment.
+        InputError: there is no such run, or it is one of an experiment without such a file.
 
     Example:
-        >>> find_localization_run("no_such_run", "tests", "training/localization")
+        >>> find_run_with(SEEDS_FILE, "no_such_run", "tests", "training/seeds")
         Traceback (most recent call last):
         ...
         config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
     """
-    return _find_run(model_path, experiment_dir, continues, LOCALIZATION)
-
-
-def find_seeds_run(model_path: str, experiment_dir: str, continues: str) -> Path:
-    """Find the run whose seed network gives the heat maps of a guided segmentation.
-
-    Args:
-        model_path: as for `find_model_file`.
-        experiment_dir: folder under which all runs lie.
-        continues: the experiment whose newest finished run "latest" means.
-
-    Returns:
-        Its folder, which holds `seeds.keras` and what the run was started with.
-
-    Raises:
-        InputError: there is no such run, or it is one of another experiment.
-
-    Example:
-        >>> find_seeds_run("no_such_run", "tests", "training/seeds")
-        Traceback (most recent call last):
-        ...
-        config.errors.InputError: `--model_path` must be a run folder, a .keras file, ...
-    """
-    return _find_run(model_path, experiment_dir, continues, SEEDS)
+    experiments = [experiment for experiment, left in _FILES.items() if left == file]
+    run = find_model_file(model_path, experiment_dir, continues).parent
+    experiment = read_run(run)[0].get("experiment")
+    if experiment not in experiments or not (run / file).is_file():
+        raise InputError(
+            f"`--model_path` must lead to a run of {' or '.join(experiments)}, with its {file}. "
+            f"Received {run}, a run of {experiment}."
+        )
+    return run
 
 
 def take_data(args: argparse.Namespace) -> argparse.Namespace:
@@ -127,8 +113,8 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
         >>> # see `training.model_files.name_model_file`
     """
     guided = vars(args).get("experiment") == GUIDED_SEGMENTATION
-    continued = SEEDS if guided else LOCALIZATION
-    run = _find_run(args.model_path, args.experiment_dir, continued[0], continued)
+    continues, file = (SEEDS, SEEDS_FILE) if guided else (LOCALIZATION[0], LOCALIZER_FILE)
+    run = find_run_with(file, args.model_path, args.experiment_dir, continues)
     stored, given = read_run(run)[0], vars(args).get("given", ())
     dataset = stored.get("dataset")
     data = {name: stored.get(name) for name in ("data_dir", "format")}
@@ -137,17 +123,6 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
         data["test_data"] = args.train_data
     taken = {name: value for name, value in data.items() if value and name not in given}
     return argparse.Namespace(**{**vars(args), **taken})
-
-
-def _find_run(model_path, experiment_dir, continues, experiments) -> Path:
-    run = find_model_file(model_path, experiment_dir, continues).parent
-    experiment = read_run(run)[0].get("experiment")
-    if experiment not in experiments or not (run / _FILES[experiment]).is_file():
-        raise InputError(
-            f"`--model_path` must lead to a run of {' or '.join(experiments)}, with its "
-            f"{_FILES[experiments[0]]}. Received {run}, a run of {experiment}."
-        )
-    return run
 
 
 def _best_of(run: Path, continues: str) -> Path:

@@ -17,10 +17,11 @@ from config.schema import (
     LocalizationParams,
 )
 from training.continued_runs import (
+    LOCALIZER_FILE,
     SALIENCY,
-    find_localization_run,
+    SEEDS_FILE,
     find_model_file,
-    find_seeds_run,
+    find_run_with,
 )
 from training.run_folders import read_run
 
@@ -74,7 +75,7 @@ def _fill_from_run(
     params: LocalizationFinetuneParams, args: argparse.Namespace
 ) -> LocalizationFinetuneParams:
     """Take what is null from the run that is continued."""
-    run = find_localization_run(args.model_path, args.experiment_dir, params.continues)
+    run = find_run_with(LOCALIZER_FILE, args.model_path, args.experiment_dir, params.continues)
     continued = read_continued_params(run)
     known = {item.name for item in dataclasses.fields(continued)}
     missing = {name for name, value in vars(params).items() if value is None and name in known}
@@ -92,7 +93,7 @@ def _fill_from_seeds(
     params: GuidedSegmentationParams, args: argparse.Namespace
 ) -> GuidedSegmentationParams:
     """Take what is null of the data from the run of seeds, and name the saliency model's file."""
-    run = find_seeds_run(args.model_path, args.experiment_dir, params.continues)
+    run = find_run_with(SEEDS_FILE, args.model_path, args.experiment_dir, params.continues)
     continued = read_continued_params(run)
     missing = {name for name in SEEN_DATA if getattr(params, name) is None}
     values = {name: getattr(continued, name) for name in missing}

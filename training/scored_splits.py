@@ -14,6 +14,8 @@ from reporting.results import RESULTS_FILE, Results, read_results
 
 PREFIX = "val_"  # of a metric on validation pictures
 _SCORED = "Scored on the "
+_BESIDE = "_val"  # before the suffix of what is of validation pictures, beside the test's
+_NAMES = ("predictions.csv", "figures", "predictions", "scores.json")
 logger = logging.getLogger(__name__)
 
 
@@ -22,18 +24,59 @@ class Place:
     """Where the files of a scoring go, and what the run reached before.
 
     Attributes:
-        predictions: CSV file.
-        figures: folder.
+        run: run folder.
+        beside: whether the files lie beside those of the test pictures, under other names.
         earlier: results whose other split still holds; None for none.
 
     Example:
-        >>> Place(Path("run/predictions.csv"), Path("run/figures")).earlier is None
-        True
+        >>> Place(Path("run"), beside=True).predictions.name
+        'predictions_val.csv'
     """
 
-    predictions: Path
-    figures: Path
+    run: Path
+    beside: bool = False
     earlier: Results | None = None
+
+    @property
+    def predictions(self) -> Path:
+        """CSV file."""
+        return self.find(_NAMES[0])
+
+    @property
+    def figures(self) -> Path:
+        """Folder."""
+        return self.find(_NAMES[1])
+
+    def find(self, name: str) -> Path:
+        """Name a file or a folder of the scoring.
+
+        Args:
+            name: of that of the test pictures; one that `choose_place` knows to remove.
+
+        Returns:
+            Its path in the run folder.
+
+        Example:
+            >>> Place(Path("run"), beside=True).find("scores.json").as_posix()
+            'run/scores_val.json'
+        """
+        path = self.run / name
+        return path.with_stem(path.stem + _BESIDE) if self.beside else path
+
+    def clear(self) -> None:
+        """Remove what an earlier scoring left there.
+
+        Raises:
+            OSError: it cannot be removed.
+
+        Example:
+            >>> Place(Path("absent"), beside=True).clear()
+        """
+        for path in map(self.find, _NAMES):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def choose_scored(splits: BoxSplits | TagSplits, split: str = "test") -> tuple[list, str]:
@@ -66,6 +109,7 @@ def choose_place(
     none, the validation pictures'), so validation pictures that are scored again leave
     `predictions_val.csv` and `figures_val/` beside them. But where a setting is not what it was,
     earlier numbers and files no longer hold, whatever they are of: new ones take their place.
+    Likewise `predictions/` and `scores.json` of runs that have them.
 
     Args:
         run: run folder.
@@ -77,6 +121,7 @@ def choose_place(
 
     Raises:
         InputError: the run's `results.json` cannot be used.
+        OSError: files that no longer hold cannot be removed.
 
     Example:
         >>> choose_place(Path("run"), "val").predictions.as_posix()
@@ -87,13 +132,9 @@ def choose_place(
     if earlier and any(earlier.metrics.get(k) != v for k, v in (settings or {}).items()):
         logger.warning("%s: other settings than before; earlier metrics are dropped", run)
         earlier = None
-    beside = Place(run / "predictions_val.csv", run / "figures_val", earlier)
-    if earlier and asked == "val":
-        return beside
     if not earlier:
-        beside.predictions.unlink(missing_ok=True)
-        shutil.rmtree(beside.figures, ignore_errors=True)
-    return Place(run / "predictions.csv", run / "figures", earlier)
+        Place(run, beside=True).clear()
+    return Place(run, beside=bool(earlier) and asked == "val", earlier=earlier)
 
 
 def name_by_split(values: Mapping[str, object], split: str) -> dict[str, object]:

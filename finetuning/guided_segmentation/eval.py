@@ -15,13 +15,13 @@ from training.rescoring import build_scoring_parser, hold_run
 from training.runs import load_run_params
 
 
-def evaluate(args: argparse.Namespace, run: Path, *, split: str = "test") -> None:
+def evaluate(args: argparse.Namespace, run: Path, *, split: str | None = None) -> None:
     """Evaluate the segmenter of a run and close the run.
 
     Args:
         args: the arguments of `finetune_wrapper.py`.
         run: run folder with `segmenter.keras`.
-        split: "test" or "val".
+        split: "test" or "val" to score again; None for a run just trained.
 
     Raises:
         InputError: the run or its data cannot be used.
@@ -58,6 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Score the run and rewrite its results, figures, export and report.
+
+    `--split val` leaves what the test pictures gave: the metrics `val_...` come beside it, with
+    `predictions_val/`, `scores_val.json` and `figures_val/`.
 
     Args:
         args: see `build_parser`.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from config.errors import InputError
 from config.schema import GuidedSegmentationParams
@@ -15,6 +15,7 @@ from datasets.images import read_image
 from datasets.records import TagRecord
 from finetuning.guided_segmentation.guides import crf_options
 from ops.dense_crf import dense_crf
+from reporting.predictors import trace_pictures
 
 SMALLEST_PROBABILITY = 1e-8  # before its logarithm
 
@@ -63,36 +64,16 @@ def answer_pictures(
     Example:
         >>> # see `finetuning.guided_segmentation.scoring`
     """
-    call = trace_segmenter(segmenter)
+    call = trace_pictures(partial(segmenter, training=False), ["probabilities"])
     for record in records:
         image = read_image(record.image, max_pixels=max_pixels)
-        probabilities = call(image)
+        probabilities = call(image[np.newaxis])["probabilities"][0]
         if not np.isfinite(probabilities).all():
             raise InputError(
                 f"{record.image}: the segmenter's probabilities are not finite; train anew with a "
                 "lower `learning_rate`."
             )
         yield Answer(record, image, probabilities)
-
-
-def trace_segmenter(segmenter: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Compile a segmenter for pictures of any size.
-
-    Args:
-        segmenter: see `answer_pictures`.
-
-    Returns:
-        (H, W, 3) uint8 -> (H, W, K + 1) float32 probabilities.
-
-    Example:
-        >>> # see `answer_pictures`
-    """
-
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8)])
-    def call(images):
-        return segmenter(images, training=False)["probabilities"]
-
-    return lambda image: call(tf.constant(image[np.newaxis])).numpy()[0]
 
 
 def sharpen_labels(

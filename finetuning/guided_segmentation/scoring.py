@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from config.errors import InputError
 from config.files import write_json
 from config.schema import GuidedSegmentationParams
 from datasets.job_pool import run_threads
-from datasets.json_files import read_json
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
@@ -23,7 +21,7 @@ from finetuning.guided_segmentation.fitting import SEGMENTER_FILE, list_rounds
 from finetuning.guided_segmentation.pictures import read_pictures
 from finetuning.guided_segmentation.prediction import Answer, answer_pictures, sharpen_labels
 from finetuning.guided_segmentation.relabelling import RELABELLED
-from finetuning.guided_segmentation.showing import draw_run
+from finetuning.guided_segmentation.showing import draw_scored, draw_training
 from finetuning.guided_segmentation.stages import GUIDES
 from finetuning.guided_segmentation.summary import (
     Scores,
@@ -38,12 +36,12 @@ from reporting.mask_settings import MASKS_FILE, masks_asset
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.finish import finish_run
-from training.fit_files import FIT_FILE
-from training.scored_splits import choose_scored
+from training.fit_files import read_fit
+from training.scored_splits import choose_place, choose_scored, join_earlier, name_by_split
 from training.stage_folders import name_picture, read_told
 from training.workers import is_chief
 
-PREDICTIONS = "predictions"
+PREDICTIONS, SCORES_FILE = "predictions", "scores.json"
 
 
 def score_run(
@@ -51,7 +49,7 @@ def score_run(
     params: GuidedSegmentationParams,
     run: Path,
     *,
-    split: str = "test",
+    split: str | None = None,
 ) -> None:
     """Score the segmenter of a run, draw, report and export it.
 
@@ -61,7 +59,8 @@ def score_run(
         args: the wrapper's arguments.
         params: resolved parameters.
         run: run folder with `segmenter.keras` and `fit.json`.
-        split: "test" or "val".
+        split: "test" or "val" to score again, beside which the other split's figures are kept;
+            None for a run just trained, whose test pictures are scored.
 
     Raises:
         InputError: the data or the run cannot be used.
@@ -73,37 +72,45 @@ def score_run(
         run_without_strategy(partial(_score_run, args, params, run, split))
 
 
-def _score_run(args, params: GuidedSegmentationParams, run: Path, split: str) -> None:
+def _score_run(args, params: GuidedSegmentationParams, run: Path, asked: str | None) -> None:
     started = time.monotonic()
     folders = list_rounds(run, params.rounds)
-    fitted = [_read_object(folder / FIT_FILE, run) for folder in folders]
+    parts = [str(folder.relative_to(run)) for folder in folders]
+    fitted = [read_fit(run, "guided segmentation", part=part) for part in parts]
+    place = choose_place(run, asked)
     splits = read_pictures(args, params)
-    records, split = choose_scored(splits, split)
-    prefix = "val_" if split == "val" else ""
-    metrics = {}
+    records, split = choose_scored(splits, asked or "test")
+    earlier_rounds = {}
     for number, folder in enumerate(folders[:-1], start=1):
         scores = score_pictures(folder / SEGMENTER_FILE, records, args, params)
-        metrics |= summarise(scores, prefix=f"{prefix}round_{number}_")
+        earlier_rounds |= summarise(scores, prefix=f"round_{number}_")
     file = run / SEGMENTER_FILE
-    keep = partial(_write_prediction, run / PREDICTIONS, Path(args.data_dir))
+    keep = partial(_write_prediction, place.find(PREDICTIONS), Path(args.data_dir))
     scores = score_pictures(file, records, args, params, keep=keep)
-    metrics = summarise(scores, prefix=prefix) | metrics
+    counted = {"num_images": len(records), "num_masks": scores.num_masks}
     labels = read_told(run / GUIDES) or {}
-    metrics |= describe_labels(labels, params.rule)
-    if params.rounds == 2:
-        again = read_told(run / RELABELLED) or {}
-        metrics |= {f"{RELABELLED}_miou": each["miou"] for each in again.values()}
-    metrics |= {"num_images": len(records), "num_masks": scores.num_masks}
-    write_json({"scores": scores, "labels": labels}, run / "scores.json")
-    draw_run(run, args, params, splits=splits, scored=records, scores=scores, labels=labels)
+    metrics = name_by_split({**summarise(scores), **earlier_rounds, **counted}, split)
+    units = name_by_split(dict.fromkeys(counted, "pictures"), split)
+    metrics |= _describe_labels(run, params, labels)
+    write_json({"scores": scores, "labels": labels}, place.find(SCORES_FILE))
     model = load_keras_model(file)
+    if not place.beside:
+        draw_training(run, args, params, splits.training, model=model, labels=labels)
+    draw_scored(place.figures, params, records, model=model, scores=scores, seed=args.seed)
     assets = masks_asset(model, file)
     (run / MASKS_FILE).write_text(assets[MASKS_FILE], encoding="utf-8")
     export_saved_model(model, run / "saved_model", max_pixels=params.max_pixels, assets=assets)
     notes = describe_choices(split, len(records), fitted)
-    units = {"num_images": "pictures", "num_masks": "pictures"}
+    metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= sum(each["seconds"] for each in fitted)
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
+
+
+def _describe_labels(run: Path, params: GuidedSegmentationParams, labels: dict) -> dict[str, float]:
+    """Return the quality of what each round learnt, which is of training pictures alone."""
+    again = (read_told(run / RELABELLED) or {}) if params.rounds == 2 else {}
+    told = {f"{RELABELLED}_miou": each["miou"] for each in again.values()}
+    return describe_labels(labels, params.rule) | told
 
 
 def score_pictures(
@@ -170,13 +177,3 @@ def _compare(record: TagRecord, labels: dict[str, np.ndarray], params):
 
 def _write_prediction(folder: Path, data_dir: Path, record: TagRecord, labels: np.ndarray) -> None:
     write_label_png(labels, folder / f"{name_picture(record.image, data_dir)}.png")
-
-
-def _read_object(path: Path, run: Path) -> dict:
-    stored = read_json(path) if path.is_file() else None
-    if not isinstance(stored, dict):
-        raise InputError(
-            f"{run}: must be a run of guided segmentation that was trained to its end, with "
-            f"{path.relative_to(run)}. Finish it with `--resume {run}`."
-        )
-    return stored

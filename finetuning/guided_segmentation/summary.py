@@ -9,6 +9,7 @@ import numpy as np
 
 from metrics.segmentation import class_iou, mean_iou, pixel_accuracy
 from ops.boxes import iou
+from training.scored_splits import describe_scored
 
 
 @dataclass
@@ -159,12 +160,7 @@ def describe_choices(split: str, num_images: int, fitted: Sequence[Mapping]) -> 
         >>> describe_choices("test", 9, [fitted])[0]
         'Scored on the 9 test pictures.'
     """
-    told = [f"Scored on the {num_images} test pictures."]
-    if split == "val":
-        told = [
-            f"Scored on the {num_images} validation pictures, on whose guide labels the best epoch "
-            "was chosen: expect less on others. These metrics are named val_."
-        ]
+    told = [describe_scored(split, num_images, "less")]
     for number, each in enumerate(fitted, start=1):
         rounds = f"Round {number}: the" if len(fitted) > 1 else "The"
         told.append(

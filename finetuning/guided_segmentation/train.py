@@ -17,7 +17,7 @@ from finetuning.guided_segmentation.model import build_models
 from finetuning.guided_segmentation.pictures import read_pictures
 from finetuning.guided_segmentation.relabelling import relabel_pictures
 from finetuning.guided_segmentation.stages import Chain, make_guides
-from training.continued_runs import SEEDS_FILE, find_seeds_run
+from training.continued_runs import SEEDS_FILE, find_run_with
 from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import load_run_params, open_run
@@ -48,7 +48,8 @@ def train(args: argparse.Namespace) -> Path:
     """
     started = time.monotonic()
     params = load_run_params(args)
-    seeds = find_seeds_run(args.model_path, args.experiment_dir, params.continues) / SEEDS_FILE
+    continued = find_run_with(SEEDS_FILE, args.model_path, args.experiment_dir, params.continues)
+    seeds = continued / SEEDS_FILE
     splits = read_pictures(args, params)
     # What would stop the training is refused now, not after hours of the stages before it.
     build_models(params, splits.class_names, seeds, num_steps=1)

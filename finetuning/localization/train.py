@@ -9,7 +9,7 @@ from pathlib import Path
 from config.errors import InputError
 from models.locator import find_class_names, find_localizer
 from reporting.model_files import load_keras_model
-from training.continued_runs import LOCALIZER_FILE, find_localization_run
+from training.continued_runs import LOCALIZER_FILE, find_run_with
 from training.experiment import start_seed
 from training.localization.fitting import fit_localizer, name_answers
 from training.localization.pictures import read_pictures, read_seen, require_unseen
@@ -39,7 +39,9 @@ def train(args: argparse.Namespace) -> Path:
     started = time.monotonic()
     params = load_run_params(args)
     start_seed(args.seed)
-    continued = find_localization_run(args.model_path, args.experiment_dir, params.continues)
+    continued = find_run_with(
+        LOCALIZER_FILE, args.model_path, args.experiment_dir, params.continues
+    )
     splits = read_pictures(args, params)
     locator = load_keras_model(continued / LOCALIZER_FILE)
     localizer = find_localizer(locator)

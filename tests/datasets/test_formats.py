@@ -7,6 +7,7 @@ from datasets.formats import (
     BOX_FORMATS,
     FORMATS,
     TAG_FORMATS,
+    check_format,
     list_boxes,
     list_tags,
     read_counted,
@@ -90,3 +91,17 @@ def test_list_tags_merges_data_sets_and_their_masks(tmp_path):
     first, second = list_tags("tags", tmp_path, "a+b", masks="truth")
     assert first.mask is None and second.mask == tmp_path / "b" / "truth" / "b.png"
     assert list_tags("tags", tmp_path, "b", masks="none")[0].mask is None
+
+
+def test_list_tags_tells_problems_where_it_need_not_refuse(tmp_path):
+    (tmp_path / "tags.csv").write_text("image,tags\na.png,\nb.png,cat\n")
+    with pytest.raises(InputError, match="line 2: `tags` must name"):
+        list_tags("tags", tmp_path, ".")
+    first, second = list_tags("tags", tmp_path, ".", strict=False)
+    assert "line 2" in first.problem and first.names == () and second.names == ("cat",)
+
+
+def test_check_format_names_the_nearest():
+    check_format("tags", TAG_FORMATS)
+    with pytest.raises(InputError, match="Received folder; the nearest is folders"):
+        check_format("folder", TAG_FORMATS)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ops.dense_crf import dense_crf
 from ops.guide_labels import (
     GuideSettings,
     choose_component_classes,
@@ -82,6 +83,26 @@ def test_guide_labels_truth_table(row, unlabelled):
     expected[expected == U] = MODES[unlabelled]
     labels = guide(seeds, salient, unlabelled)
     assert labels.dtype == np.int32
+    np.testing.assert_array_equal(labels, expected)
+
+
+@pytest.mark.parametrize("unary", ["linear", "log"])
+@pytest.mark.parametrize("edge", [26, 30, 36])
+@pytest.mark.parametrize("classes", [(5, 7), (7, 5)])
+def test_guide_labels_split_follows_the_edge(classes, edge, unary):
+    # The seeds' middle is at 30, where a CRF without a picture would split.
+    image = np.full((*SIZE, 3), 40, np.uint8)
+    image[:, edge:] = 215
+    left, right = boxes((1, 20, 10, 30, 20)), boxes((1, 20, 40, 30, 50))
+    labels = guide_labels(
+        image,
+        boxes((1, 15, 5, 40, 55)),
+        np.array([left, right]),
+        classes,
+        settings=GuideSettings(unary=unary),
+        crf=dense_crf,
+    )
+    expected = boxes((classes[0], 15, 5, 40, edge), (classes[1], 15, edge, 40, 55))
     np.testing.assert_array_equal(labels, expected)
 
 

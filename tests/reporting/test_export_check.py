@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.locator import find_localizer
 from models.point_counter import CountBlobs, build_point_counter
+from models.segmenter import LabelPixels
 from reporting.box_settings import boxes_asset
 from reporting.export import export_saved_model
 from reporting.export_check import compare_export
@@ -121,3 +122,32 @@ def test_compare_export_leaves_out_a_locators_ties(fixed_locator, tmp_path, monk
         compare_export(locator, path, 10**5)
     monkeypatch.setattr(type(layer), "find_settled", lambda *_: np.zeros(2, bool))
     compare_export(locator, path, 10**5)
+
+
+@pytest.fixture
+def red_segmenter():
+    """A segmenter whose label is 1 where a picture's red is above half, 0 below, of 2 classes."""
+    images = keras.Input((None, None, 3), dtype="uint8", name="images")
+    red = keras.layers.Rescaling(1 / 255)(images[..., :1])
+    zero = keras.layers.Rescaling(0.0)(red)
+    probabilities = keras.ops.concatenate([1 - red, red, zero], axis=-1)
+    return keras.Model(images, LabelPixels(["red", "blue"])(probabilities))
+
+
+def test_compare_export_sees_other_labels_but_for_ties(red_segmenter, tmp_path, monkeypatch):
+    path = export_saved_model(red_segmenter, tmp_path / "a", max_pixels=10**5)
+
+    def change(self, probabilities):
+        found = right(self, probabilities)
+        close = abs(probabilities[..., 0] - probabilities[..., 1]) < 0.1
+        labels = keras.ops.where(close, keras.ops.cast(2, "uint8"), found["label_map"])
+        return {**found, "label_map": labels}
+
+    right = LabelPixels.call
+    monkeypatch.setattr(LabelPixels, "call", change)
+    red_segmenter.make_predict_function(force=True)
+    # The leads of a label are 1/255, 3/255, ...: none is a tie at a tolerance of 1e-4.
+    with pytest.raises(RuntimeError, match="`label_map` as .* to the last pixel. Received other l"):
+        compare_export(red_segmenter, path, 10**5)
+    monkeypatch.setattr("reporting.export_check.TOLERANCE", 0.05)
+    compare_export(red_segmenter, path, 10**5)

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from config.errors import InputError
 from models.encoders import build_encoder
 from reporting.export import export_saved_model
 from reporting.model_files import load_keras_model
 from reporting.point_settings import PointSettings, settings_asset
-from reporting.predictors import Predictor, load_predictor
+from reporting.predictors import Predictor, load_predictor, trace_pictures
 
 
 def test_load_predictor_gives_the_same_from_run_file_and_saved_model(counter_file, tmp_path):
@@ -87,3 +88,18 @@ def test_predictor_select_is_traced_once_for_all_sizes():
     for side in (2, 3, 4):
         assert list(select(np.ones((1, side, side, 3), np.uint8))) == ["wanted"]
     assert log == ["traced"]
+
+
+def test_trace_pictures_gives_all_outputs_or_those_named():
+    def call(images):
+        log.append("traced")
+        return {"first": images[:, 0, 0], "num": tf.shape(images)[:1]}
+
+    log = []
+    run = trace_pictures(call)
+    for size in ((1, 1), (4, 7)):
+        found = run(np.full((1, *size, 3), 5, np.uint8))
+        assert found["first"].tolist() == [[5, 5, 5]] and found["num"].tolist() == [1]
+    assert run(np.zeros((0, 2, 2, 3), np.uint8))["first"].shape == (0, 3)
+    assert log == ["traced"]
+    assert list(trace_pictures(call, ["num"])(np.zeros((2, 3, 3, 3), np.uint8))) == ["num"]

@@ -5,9 +5,10 @@ import pytest
 
 from config.errors import InputError
 from training.continued_runs import (
-    find_localization_run,
+    LOCALIZER_FILE,
+    SEEDS_FILE,
     find_model_file,
-    find_seeds_run,
+    find_run_with,
     take_data,
 )
 
@@ -31,14 +32,14 @@ def test_latest_means_the_newest_finished_localizer(tmp_path):
     make_run(tmp_path, "training/baseline", "best_model_01.keras", name="2026-03")
     found = find_model_file("latest", str(tmp_path), LOCALIZATION)
     assert found == run / "localizer.keras"
-    assert find_localization_run("latest", str(tmp_path), LOCALIZATION) == run
+    assert find_run_with(LOCALIZER_FILE, "latest", str(tmp_path), LOCALIZATION) == run
 
 
 def test_a_fine_tuned_localizer_may_be_continued(tmp_path):
     run = make_run(tmp_path, "finetuning/localization", "localizer.keras")
-    assert find_localization_run(str(run), str(tmp_path), LOCALIZATION) == run
+    assert find_run_with(LOCALIZER_FILE, str(run), str(tmp_path), LOCALIZATION) == run
     file = run / "localizer.keras"
-    assert find_localization_run(str(file), str(tmp_path), LOCALIZATION) == run
+    assert find_run_with(LOCALIZER_FILE, str(file), str(tmp_path), LOCALIZATION) == run
 
 
 def test_a_points_run_is_no_localizer(tmp_path):
@@ -48,7 +49,7 @@ def test_a_points_run_is_no_localizer(tmp_path):
         find_model_file(str(run), str(tmp_path), LOCALIZATION)
     message = "must lead to a run of training/localization .* a run of training/points"
     with pytest.raises(InputError, match=message):
-        find_localization_run(str(run / "points.keras"), str(tmp_path), LOCALIZATION)
+        find_run_with(LOCALIZER_FILE, str(run / "points.keras"), str(tmp_path), LOCALIZATION)
 
 
 def test_a_localizer_is_no_encoder(tmp_path):
@@ -61,7 +62,9 @@ def test_a_localizer_is_no_encoder(tmp_path):
 def test_a_file_without_a_run_is_not_continued(tmp_path):
     (tmp_path / "localizer.keras").touch()
     with pytest.raises(InputError, match="must be a run folder, with args.json"):
-        find_localization_run(str(tmp_path / "localizer.keras"), str(tmp_path), LOCALIZATION)
+        find_run_with(
+            LOCALIZER_FILE, str(tmp_path / "localizer.keras"), str(tmp_path), LOCALIZATION
+        )
 
 
 @pytest.mark.parametrize(
@@ -86,10 +89,10 @@ def test_take_data_prefers_what_is_given_to_what_the_run_had(tmp_path, stored, g
 
 def test_a_guided_segmentation_continues_seeds_alone(tmp_path):
     run = make_run(tmp_path, "training/seeds", "seeds.keras")
-    assert find_seeds_run("latest", str(tmp_path), "training/seeds") == run
+    assert find_run_with(SEEDS_FILE, "latest", str(tmp_path), "training/seeds") == run
     other = make_run(tmp_path, LOCALIZATION, "localizer.keras", "seeds.keras")
     with pytest.raises(InputError, match=r"a run of training/seeds, with its seeds.keras. Rec"):
-        find_seeds_run(str(other), str(tmp_path), "training/seeds")
+        find_run_with(SEEDS_FILE, str(other), str(tmp_path), "training/seeds")
 
 
 def test_a_guided_segmentation_takes_the_data_of_its_seeds(tmp_path):

@@ -45,10 +45,13 @@ def test_choose_place_puts_validation_pictures_beside_the_others(run, asked, thr
 
 def test_choose_place_clears_what_no_longer_holds(run):
     for asked, left in (("val", True), ("test", True), (None, False)):
-        (run / "predictions_val.csv").touch()
-        (run / "figures_val").mkdir(exist_ok=True)
+        (run / "predictions.csv").touch()
+        for name in ("predictions_val.csv", "scores_val.json"):
+            (run / name).touch()
+        for name in ("figures_val", "predictions_val"):
+            (run / name).mkdir(exist_ok=True)
         choose_place(run, asked)
-        assert (run / "predictions_val.csv").exists() == (run / "figures_val").exists() == left
+        assert len(list(run.glob("*_val*"))) == 4 * left and (run / "predictions.csv").is_file()
 
 
 def test_choose_place_of_a_run_without_results(tmp_path):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from config.errors import InputError
 from datasets.images import read_image
 from datasets.records import BoxRecord
 from ops.boxes import iou
+from reporting.predictors import trace_pictures
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,9 @@ def find_boxes(
     Example:
         >>> # see `training.localization.scoring`
     """
-    call = _trace(locator)
+    call = trace_pictures(partial(locator, training=False))
     call(np.zeros((1, 32, 32, 3), np.uint8))  # The first call is slow and not to be counted.
     return [_find_box(call, record, max_pixels) for record in records]
-
-
-def _trace(locator: keras.Model) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def call(images):
-        return locator(images, training=False)
-
-    return lambda images: {name: value.numpy() for name, value in call(tf.constant(images)).items()}
 
 
 def _find_box(call: Callable, record: BoxRecord, max_pixels: int) -> FoundBox:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from config.errors import InputError
 from datasets.images import read_image
@@ -16,6 +16,7 @@ from datasets.regions import read_region
 from datasets.scaled_images import resize_mask
 from metrics.localization import Matches, count_blob_hits, count_matches
 from ops.class_blobs import BlobRule, class_points, label_class_blobs
+from reporting.predictors import trace_pictures
 from training.points.pictures import count_classes, point_classes
 
 
@@ -96,16 +97,13 @@ def make_predict(counter: keras.Model, *, max_pixels: int) -> Predict:
     Example:
         >>> # see `training.points.scoring`
     """
-    network = keras.Model(counter.input, counter.output["probabilities"])
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def call(images):
-        return network(images, training=False)
+    network = keras.Model(counter.input, {"probabilities": counter.output["probabilities"]})
+    call = trace_pictures(partial(network, training=False))
 
     def predict(record: PointRecord) -> PictureMaps:
         image = read_image(record.image, max_pixels=max_pixels)
         where = read_region(record.region, image.shape[:2])
-        probabilities = call(tf.constant(image[np.newaxis])).numpy()[0]  # (h, w, K)
+        probabilities = call(image[np.newaxis])["probabilities"][0]  # (h, w, K)
         if np.isnan(probabilities).any():
             raise InputError(
                 f"{record.image}: the network's probabilities are NaN; train it anew with a lower "

@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Score the run and rewrite its results, figures, export and report.
 
+    `--split val` leaves what the test pictures gave: the metrics `val_...` come beside it, with
+    `predictions_val.csv` and `figures_val/`.
+
     Args:
         args: see `build_parser`.
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from config.errors import InputError
@@ -20,6 +19,7 @@ from datasets.images import read_image
 from datasets.job_pool import run_pool
 from datasets.records import TagRecord
 from metrics.saliency import saliency_scores
+from reporting.predictors import trace_pictures
 from training.saliency.baselines import read_truth, score_baselines
 from training.saliency.labels import name_labels
 
@@ -96,12 +96,9 @@ def trace_model(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         >>> # see `score_pictures`
     """
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def call(images):
-        return model(images, training=False)["saliency"]
-
-    call(tf.zeros((1, 32, 32, 3), tf.uint8))  # the first call is slow and not to be counted
-    return lambda images: call(tf.constant(images)).numpy()
+    call = trace_pictures(partial(model, training=False), ["saliency"])
+    call(np.zeros((1, 32, 32, 3), np.uint8))  # the first call is slow and not to be counted
+    return lambda images: call(images)["saliency"]
 
 
 def _run(call, records, labels, max_pixels) -> Iterator[tuple[dict[str, float], float]]:

@@ -18,11 +18,12 @@ from training.saliency.pictures import choose_scored, read_pictures
 from training.saliency.prediction import score_pictures, trace_model
 from training.saliency.showing import draw_run, write_predictions
 from training.saliency.summary import describe_choices, summarise
+from training.scored_splits import choose_place, join_earlier, name_by_split
 from training.workers import is_chief
 
 
 def score_run(
-    args: argparse.Namespace, params: SaliencyParams, run: Path, *, split: str = "test"
+    args: argparse.Namespace, params: SaliencyParams, run: Path, *, split: str | None = None
 ) -> None:
     """Score the best network of a run, draw, report and export it.
 
@@ -32,7 +33,8 @@ def score_run(
         args: the wrapper's arguments.
         params: resolved parameters.
         run: run folder with `saliency.keras` and `fit.json`.
-        split: "test" or "val".
+        split: "test" or "val" to score again, beside which the other split's figures are kept;
+            None for a run just trained, whose test pictures are scored.
 
     Raises:
         InputError: the data or the run cannot be used.
@@ -44,18 +46,17 @@ def score_run(
         run_without_strategy(partial(_score_run, args, params, run, split))
 
 
-def _score_run(args, params: SaliencyParams, run: Path, split: str) -> None:
+def _score_run(args, params: SaliencyParams, run: Path, asked: str | None) -> None:
     started = time.monotonic()
     fitted = read_fit(run, "saliency")
+    place = choose_place(run, asked)
     model = load_keras_model(run / SALIENCY_FILE)
-    records, split = choose_scored(read_pictures(args, params), split)
+    records, split = choose_scored(read_pictures(args, params), asked or "test")
     scored = score_pictures(model, records, args, params, run)
-    metrics, units = summarise(scored)
-    if split == "val":
-        metrics, units = ({f"val_{k}": v for k, v in each.items()} for each in (metrics, units))
-    write_predictions(scored, run / "predictions.csv")
+    metrics, units = (name_by_split(each, split) for each in summarise(scored))
+    write_predictions(scored, place.predictions)
     draw_run(
-        run,
+        place.figures,
         scored,
         trace_model(model),
         num_pictures=params.num_pictures,
@@ -64,5 +65,6 @@ def _score_run(args, params: SaliencyParams, run: Path, split: str) -> None:
     )
     export_saved_model(model, run / "saved_model", max_pixels=params.max_pixels)
     notes = describe_choices(split, scored, params.labels, fitted)
+    metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)

@@ -51,7 +51,7 @@ def write_predictions(scored: Sequence[ScoredPicture], path: Path) -> Path:
 
 
 def draw_run(
-    run: Path,
+    folder: Path,
     scored: Sequence[ScoredPicture],
     call: Callable[[np.ndarray], np.ndarray],
     *,
@@ -62,7 +62,7 @@ def draw_run(
     """Draw the worst pictures and some at random on one sheet, beside truth and baseline.
 
     Args:
-        run: run folder; the sheet goes into its `figures`.
+        folder: the sheet goes there; it is made.
         scored: one per picture, at least one.
         call: of `training.saliency.prediction.trace_model`.
         num_pictures: how many, half of them the worst; 0 for no sheet.
@@ -83,7 +83,7 @@ def draw_run(
     chosen = [*order[:num_worst], *(rest[place] for place in drawn)]
     if chosen:
         rows = [_show(each, call, max_pixels) for each in chosen]
-        draw_sheet(rows, _TITLES, run / "figures" / SHEET_FILE)
+        draw_sheet(rows, _TITLES, folder / SHEET_FILE)
 
 
 def _show(each: ScoredPicture, call: Callable, max_pixels: int) -> tuple[str, list[np.ndarray]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.saliency.prediction import ScoredPicture
+from training.scored_splits import describe_scored
 
 # Of a method's name in `ScoredPicture.scores` and a score's: what the metric is called.
 _METHODS = {"network": "", "rbd": "rbd_", "rbd_grabcut": "rbd_grabcut_"}
@@ -59,17 +60,15 @@ def describe_choices(
         'Labels: robust background detection and GrabCut, without annotation. The best of 3 epochs \
 by the mean IoU with such labels on the 4 validation pictures: 0.5.'
     """
-    pictures = f"Scored on {len(scored)} {split} pictures at half of each map's maximum"
-    source = "their masks" if scored and scored[0].record.mask is not None else "such labels"
-    sentence = f"{pictures}, against {source}."
-    if split == "val":
-        sentence += " The best epoch was chosen on them; these metrics are named val_."
+    masked = scored and scored[0].record.mask is not None
+    source = "their masks" if masked else "labels like those learnt"
     learnt = {
         "boxes": "GrabCut in boxes",
         "rbd": "robust background detection and GrabCut, without annotation",
     }[labels]
     return [
-        sentence,
+        f"{describe_scored(split, len(scored), 'less')} Maps are taken at half of their maximum, "
+        f"against {source}.",
         f"Labels: {learnt}. The best of {fitted['num_epochs']} epochs by the mean IoU with such "
         f"labels on the {fitted['num_validation_images']} validation pictures: "
         f"{fitted['best_val_iou']:.4g}.",

@@ -19,6 +19,7 @@ from datasets.json_files import read_json
 from datasets.records import TagRecord
 from datasets.tag_pipeline import TagPictures
 from ops.squares import unfit_square
+from reporting.predictors import trace_pictures
 from training.continued_runs import SEEDS_FILE
 from training.seeds.pictures import describe_picture
 from training.stage_folders import digest_file, name_picture
@@ -102,7 +103,7 @@ def find_heat_maps(
     Example:
         >>> # see `write_heat_maps`
     """
-    call = _trace(seeder)
+    call = trace_pictures(lambda images: seeder(tf.cast(images, tf.float32) / 255, training=False))
     sources = [TagPictures(records, side, max_pixels=max_pixels) for side in settings.sides]
     with tqdm(total=len(records), desc="heat maps", delay=2, disable=None) as bar:
         for start in range(0, len(records), batch_size):
@@ -263,11 +264,3 @@ def _spread(maps: np.ndarray, cells: int) -> np.ndarray:
     if maps.shape[1] == cells:
         return maps
     return np.stack([unfit_square(each, (cells, cells), cells) for each in maps])
-
-
-def _trace(seeder: keras.Model) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
-    def call(images):
-        return seeder(tf.cast(images, tf.float32) / 255.0, training=False)
-
-    return lambda images: {name: value.numpy() for name, value in call(tf.constant(images)).items()}

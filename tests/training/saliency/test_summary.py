@@ -34,7 +34,8 @@ def test_describe_choices_names_truth_and_labels():
     told = describe_choices("test", [score(1.0, Path("m.png"))], "boxes", fitted)
     assert "against their masks" in told[0] and "GrabCut in boxes" in told[1]
     told = describe_choices("val", [score(1.0)], "rbd", fitted)
-    assert "against such labels. The best epoch was chosen on them" in told[0]
+    assert "validation pictures, on which the best epoch was chosen" in told[0]
+    assert "against labels like those learnt" in told[0]
 
 
 def test_read_truth_enlarges_labels(tmp_path):
