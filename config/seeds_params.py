@@ -78,7 +78,7 @@ class SeedsParams(EncoderParams, TrainingParams):
         maximum=1,
     )
     classes: tuple[str, ...] | None = param(
-        'names of the tags to keep, or ["commonest:N"]; null: all of the data set'
+        "names of the tags to keep, or commonest:N; null: all of the data set"
     )
     masks: str = param(
         'masks to score with, never to learn from: "own" of the format, "none", or their folder '

@@ -69,7 +69,8 @@ def check_value(field: dataclasses.Field, hint: Any, value: Any, where: str) -> 
         where: where it comes from, for messages.
 
     Returns:
-        The value; whole numbers become floats, and lists tuples, where the type is such.
+        The value; whole numbers become floats, lists tuples, and a text of names parted by commas
+        a tuple of them, where the type is such.
 
     Raises:
         InputError: the value has another type, or lies out of bounds.
@@ -104,6 +105,8 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
         same = [choice for choice in typing.get_args(option) if choice == value]
         return bool(same) and type(same[0]) is type(value), value  # 8.0 and true are 8 and 1 too
     if origin is tuple:
+        if isinstance(value, str) and str in typing.get_args(option):
+            value = [name.strip() for name in value.split(",") if name.strip()]
         items = value if isinstance(value, (list, tuple)) else ()
         inner = typing.get_args(option)
         inner = inner[:1] * len(items) if inner[1:] == (...,) else inner

@@ -90,7 +90,7 @@ def test_load_params_takes_a_list_of_any_length():
         ("finest_stride=16", "`finest_stride` .* must be 8 or 4 or 2. Received 16"),
         ("finest_stride=8.0", "`finest_stride` .* must be 8 or 4 or 2. Received 8.0"),
         ("classes=[1]", "`classes` .* must be a list of text or null"),
-        ("classes=RBC", "`classes` .* must be a list of text or null"),
+        ("classes={}", "`classes` .* must be a list of text or null"),
         ("crop=[32]", "`crop` .* must be a list of 2 numbers or null"),
         ("crop=[16, 64]", "`crop` .* must be between 32 and 16384. Received 16"),
         ("threshold=1", "`threshold` .* must be between 0 and 0.99. Received 1"),

@@ -27,6 +27,8 @@ FIELDS = {field.name: field for field in dataclasses.fields(Params)}
         ("size", tuple[int, int], [3, 4], (3, 4)),
         ("names", tuple[str, ...] | None, [], ()),
         ("names", tuple[str, ...] | None, None, None),
+        ("names", tuple[str, ...] | None, "cat, dog", ("cat", "dog")),
+        ("names", tuple[str, ...] | None, "commonest:10", ("commonest:10",)),
         ("kind", Literal["fast", 8], 8, 8),
     ],
 )
@@ -48,7 +50,7 @@ def test_check_value_returns_the_declared_type(name, hint, value, expected):
         ("rate", float, True, "`rate` .* must be a number. Received True"),
         ("size", tuple[int, int], [3], r"`size` .* must be a list of 2 numbers. Received \[3\]"),
         ("kind", Literal["fast", 8], 8.0, '`kind` .* must be "fast" or 8. Received 8.0'),
-        ("names", tuple[str, ...] | None, "x" * 300, r"or null. Received 'x{59}\.\.\."),
+        ("names", tuple[float, ...] | None, "x" * 300, r"or null. Received 'x{59}\.\.\."),
     ],
 )
 def test_check_value_says_what_is_required(name, hint, value, message):
