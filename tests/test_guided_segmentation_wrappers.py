@@ -93,6 +93,7 @@ def test_the_chain_leaves_the_whole_run_folder(whole):
     rules = {"seeds", "saliency", "G0", "G1", "G2", "oracle"}
     assert {f"label_miou_{rule}" for rule in rules} <= set(metrics)
     wanted = {"miou", "crf_miou", "iou_background", "iou_red", "crf_iou_blue", "pixel_accuracy"}
+    wanted |= {"tagged_miou", "round_1_tagged_miou"}
     assert wanted | {"round_1_miou", "round_1_crf_miou", "guides_round_2_miou"} <= set(metrics)
     assert metrics["label_miou"] == metrics["label_miou_G2"]
     # Of one tag a picture, what is salient has it, whatever the seeds of two epochs are like.

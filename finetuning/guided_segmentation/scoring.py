@@ -121,7 +121,7 @@ def score_pictures(
     *,
     keep: Callable[[TagRecord, np.ndarray], None] | None = None,
 ) -> Scores:
-    """Compare a segmenter's answers with masks and boxes, without and with the CRF.
+    """Compare a segmenter's answers with masks and boxes: raw, sharpened, and with known tags.
 
     Args:
         segmenter: its file.
@@ -141,7 +141,12 @@ def score_pictures(
     """
 
     def compare(answer: Answer):
-        labels = {"": answer.labels, "crf_": sharpen_labels(answer, params)}
+        known = (0, *answer.record.tags)
+        labels = {
+            "": answer.labels,
+            "crf_": sharpen_labels(answer, params),
+            "tagged_": sharpen_labels(answer, params, labels=known),
+        }
         if keep is not None:
             keep(answer.record, labels["crf_"])
         return _compare(answer.record, labels, params)

@@ -18,7 +18,8 @@ class Scores:
 
     Attributes:
         class_names: the names of classes 1 to K.
-        confusions: {"": (K + 1, K + 1) pixels of raw labels, "crf_": of sharpened ones}.
+        confusions: {"": (K + 1, K + 1) pixels of raw labels, "crf_": of sharpened ones, "tagged_":
+            of sharpened ones where only the picture's own tags were allowed}.
         box_ious: (class id, IoU) of each class that is boxed in a picture.
         num_masks: pictures with a mask.
         num_images: pictures.
@@ -38,7 +39,7 @@ class Scores:
         """Add the pixels of a picture.
 
         Args:
-            kind: "" or "crf_".
+            kind: "", "crf_" or "tagged_".
             confusion: (K + 1, K + 1) of `metrics.segmentation.confusion_matrix`.
 
         Example:
@@ -93,7 +94,8 @@ def summarise(scores: Scores, *, prefix: str = "") -> dict[str, float]:
 
     Returns:
         Where there are masks `miou`, `pixel_accuracy` and `iou_<class>`, and the same after
-        `crf_`; where there are boxes `box_iou` and `box_iou_<class>`, of sharpened labels.
+        `crf_` and `tagged_`, see `Scores`; where there are boxes `box_iou` and `box_iou_<class>`,
+        of sharpened labels.
 
     Example:
         >>> scores = Scores(("cat",), {"": np.array([[3, 1], [0, 0]])})
