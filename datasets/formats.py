@@ -16,6 +16,7 @@ from datasets.class_folders import list_class_folders
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
+from datasets.davis import list_davis_shots
 from datasets.dots import read_dots
 from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
@@ -23,12 +24,15 @@ from datasets.mall import read_mall
 from datasets.mask_files import add_masks, read_class_names
 from datasets.mask_folders import list_mask_folders
 from datasets.named_objects import NamedObjects, check_told
+from datasets.named_shots import NamedShot
+from datasets.otb import list_otb_shots
 from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
 from datasets.paths import join_inside
 from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
 from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.shanghaitech import read_shanghaitech
+from datasets.shot_folders import list_shot_folders
 from datasets.tag_table import list_tag_table
 from datasets.tagged_pictures import TaggedPicture, tag_objects
 from datasets.trancos import read_trancos
@@ -90,6 +94,12 @@ TAG_FORMATS = {
     "masks": list_mask_folders,
     "tags": list_tag_table,
     "voc": list_voc_tags,
+}
+# Each lists the shots of all splits of (data_dir, dataset), with their tags.
+SHOT_FORMATS = {
+    "davis": list_davis_shots,
+    "otb": list_otb_shots,
+    "shots": list_shot_folders,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
@@ -198,6 +208,34 @@ def list_tags(
             "is no folder there."
         )
     return pictures
+
+
+def list_shots(format: str, data_dir: Path, dataset: str) -> list[NamedShot]:
+    """List the shots of all splits of one or several data sets of videos.
+
+    Args:
+        format: a key of `SHOT_FORMATS`.
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder inside `data_dir`, or several joined by `+`.
+
+    Returns:
+        Shots with their tags; perhaps some without frames.
+
+    Raises:
+        InputError: the format is unknown, or a data set cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> for name in ("zoo/cat/1", "farm/cow/1"):
+        ...     (data_dir / name).mkdir(parents=True)
+        >>> [shot.name for shot in list_shots("shots", data_dir, "zoo+farm")]
+        ['zoo/cat/1', 'farm/cow/1']
+    """
+    _check_format(format, SHOT_FORMATS)
+    data_dir = Path(data_dir)
+    names = _split_names(data_dir, dataset)
+    return [shot for name in names for shot in SHOT_FORMATS[format](data_dir, name)]
 
 
 def _place_masks(

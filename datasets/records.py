@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -213,3 +214,23 @@ class ShotRecord:
             i for part in (self.boxes, self.masks) for i, x in enumerate(part) if x is not None
         }
         return tuple(sorted(known))
+
+    def take(self, places: Sequence[int]) -> ShotRecord:
+        """Keep some of the frames, with what is known of them.
+
+        Args:
+            places: places of the frames to keep, in time.
+
+        Returns:
+            A shot of the same name.
+
+        Example:
+            >>> ShotRecord("1", (Path("1.jpg"), Path("2.jpg")), 1, ("cat",)).take([1]).frames
+            (PosixPath('2.jpg'),)
+        """
+        parts = {
+            name: tuple(getattr(self, name)[i] for i in places)
+            for name in ("frames", "boxes", "masks")
+            if getattr(self, name)
+        }
+        return replace(self, **parts)
