@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 MODES = ("instant", "before", "after", "before-after")
 _EPSILON = 1e-6  # as published, added before the exponential
+
+
+@dataclass(frozen=True)
+class TemporalSettings:
+    """How the maps of neighbouring frames are joined.
+
+    Attributes:
+        n: neighbours on a side; 0 with the mode "instant" alone, which is F-CAM.
+        mode: one of `MODES`.
+        heat: temperature at the start, see `temporal_max`; 0 for none.
+        heat_min: lowest temperature, see `heat_at`.
+        uniform_from: epoch at which the temperature is lowest, and from which the foreground seeds
+            are drawn uniformly; -1 for never.
+
+    Raises:
+        ValueError: they do not go together.
+
+    Example:
+        >>> TemporalSettings().heat_at(3)
+        0.0
+    """
+
+    n: int = 1
+    mode: str = "before"
+    heat: float = 0.0
+    heat_min: float = 0.0
+    uniform_from: int = -1
+
+    def __post_init__(self):
+        check_neighbourhood(self.n, self.mode)
+        self.heat_at(0)
+
+    def heat_at(self, epoch: int) -> float:
+        """Give the temperature of an epoch, from 0; see the function of that name."""
+        return heat_at(
+            epoch, heat=self.heat, heat_min=self.heat_min, uniform_from=self.uniform_from
+        )
 
 
 def neighbours(t: int, num_frames: int, n: int, mode: str) -> list[int]:

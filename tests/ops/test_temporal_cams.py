@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ops.temporal_cams import heat_at, neighbours, temporal_max
+from ops.temporal_cams import TemporalSettings, heat_at, neighbours, temporal_max
 
 # T = 5; written out by hand from "n before, n after, clipped at the ends of the shot".
 TABLE = [
@@ -111,3 +111,12 @@ def test_heat_stays_without_a_last_epoch(uniform_from):
 def test_heat_refuses_temperatures_out_of_order(values):
     with pytest.raises(ValueError, match="0 <= `heat_min` <= `heat`"):
         heat_at(0, **values)
+
+
+def test_settings_are_checked_when_they_are_made():
+    assert TemporalSettings(heat=4.0, heat_min=2.0, uniform_from=4).heat_at(2) == 3.0
+    assert TemporalSettings(n=0, mode="instant").heat_at(9) == 0.0
+    with pytest.raises(ValueError, match="`n` must be 0 with the mode instant"):
+        TemporalSettings(n=0)
+    with pytest.raises(ValueError, match="0 <= `heat_min` <= `heat`"):
+        TemporalSettings(heat_min=1.0)
