@@ -13,6 +13,7 @@ from datasets.bbbc039 import read_bbbc039
 from datasets.box_csv import list_box_csv_objects, read_box_csv
 from datasets.ccp import list_ccp_tags
 from datasets.class_folders import list_class_folders
+from datasets.class_videos import list_class_videos
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
@@ -100,6 +101,7 @@ SHOT_FORMATS = {
     "davis": list_davis_shots,
     "otb": list_otb_shots,
     "shots": list_shot_folders,
+    "videos": list_class_videos,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
@@ -210,13 +212,16 @@ def list_tags(
     return pictures
 
 
-def list_shots(format: str, data_dir: Path, dataset: str) -> list[NamedShot]:
+def list_shots(
+    format: str, data_dir: Path, dataset: str, *, frame_cache: Path | None = None
+) -> list[NamedShot]:
     """List the shots of all splits of one or several data sets of videos.
 
     Args:
         format: a key of `SHOT_FORMATS`.
         data_dir: folder that holds the data sets.
         dataset: the data set's folder inside `data_dir`, or several joined by `+`.
+        frame_cache: of the format `videos`, see `datasets.class_videos.list_class_videos`.
 
     Returns:
         Shots with their tags; perhaps some without frames.
@@ -234,8 +239,9 @@ def list_shots(format: str, data_dir: Path, dataset: str) -> list[NamedShot]:
     """
     _check_format(format, SHOT_FORMATS)
     data_dir = Path(data_dir)
+    options = {"frame_cache": frame_cache} if format == "videos" else {}
     names = _split_names(data_dir, dataset)
-    return [shot for name in names for shot in SHOT_FORMATS[format](data_dir, name)]
+    return [shot for name in names for shot in SHOT_FORMATS[format](data_dir, name, **options)]
 
 
 def _place_masks(

@@ -52,6 +52,7 @@ def read_shots(
     test_fraction: float = 0.2,
     validation_fraction: float = 0.1,
     split_seed: int = 0,
+    frame_cache: Path | None = None,
 ) -> ShotSplits:
     """Read a data set as shots with a tag each, and split it.
 
@@ -71,6 +72,7 @@ def read_shots(
         test_fraction: share for testing, from 0 to below 1.
         validation_fraction: share for validating, from 0 to below 1.
         split_seed: same seed, same split.
+        frame_cache: folder for the frames of the format `videos`; None for `.frames` beside them.
 
     Returns:
         The splits.
@@ -90,7 +92,7 @@ def read_shots(
         >>> splits.transductive, [(shot.name, shot.tag) for shot in splits.test]
         (True, [('cat/1', 1), ('cat/2', 1), ('rat/1', 2)])
     """
-    listed = list_shots(format, data_dir, dataset)
+    listed = list_shots(format, data_dir, dataset, frame_cache=frame_cache)
     shots = name_tags(_keep_filled(listed, dataset), shot_tags, dataset)
     _check_names(shots, dataset)
     class_names = choose_shot_classes(shots, classes, dataset)
