@@ -19,6 +19,7 @@ from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
 from datasets.davis import list_davis_shots
 from datasets.dots import read_dots
+from datasets.fold_files import list_folds
 from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
@@ -41,6 +42,8 @@ from datasets.ucf_cc_50 import read_ucf_cc_50
 from datasets.voc import list_voc_objects, read_voc
 from datasets.voc_tags import list_voc_tags
 from datasets.yolo import list_yolo_objects, read_yolo
+from datasets.youtube_objects import list_youtube_objects
+from datasets.youtube_objects_22 import list_youtube_objects_22
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
 FORMATS = {
@@ -102,6 +105,9 @@ SHOT_FORMATS = {
     "otb": list_otb_shots,
     "shots": list_shot_folders,
     "videos": list_class_videos,
+    "wsol": list_folds,
+    "youtube_objects": list_youtube_objects,
+    "youtube_objects_22": list_youtube_objects_22,
 }
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 

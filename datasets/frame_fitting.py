@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from config.errors import InputError
 from datasets.box_flaws import PHRASES, find_flaw
 from datasets.images import read_header
+from datasets.named_shots import NamedShot
 
 _NUM_NAMED = 3
 _logger = logging.getLogger(__name__)
@@ -52,6 +54,27 @@ def fit_frame_boxes(
     if all(boxes is None for boxes in fitted.values()):
         return ()
     return tuple(fitted.get(number) for number in range(len(frames)))
+
+
+def keep_boxed_frames(shot: NamedShot, found: Mapping[int, np.ndarray]) -> NamedShot:
+    """Keep the frames of a shot that have sound boxes, with these.
+
+    Args:
+        shot: a shot without boxes.
+        found: boxes by place of the frame, as for `fit_frame_boxes`.
+
+    Returns:
+        The shot with `boxes`; perhaps without any frame.
+
+    Example:
+        >>> shot = NamedShot("a", (Path("1.jpg"), Path("2.jpg")), "cat")
+        >>> keep_boxed_frames(shot, {1: np.array([[2.0, 1, 9, 3]])}).frames
+        (PosixPath('2.jpg'),)
+    """
+    boxes = fit_frame_boxes(shot.frames, found, f"the shot {shot.name}") if found else ()
+    kept = [number for number, each in enumerate(boxes) if each is not None]
+    frames = tuple(shot.frames[number] for number in kept)
+    return replace(shot, frames=frames, boxes=tuple(boxes[number] for number in kept))
 
 
 def _fit(boxes: np.ndarray, frame: Path, flaws: list[str]) -> np.ndarray | None:
