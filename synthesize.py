@@ -1,4 +1,4 @@
-"""Draw the built-in data sets: ranked pairs, miscounted pictures, a test set, objects, tags."""
+"""Draw the built-in data sets: ranked pairs, counted pictures, objects, tags, shots."""
 
 from __future__ import annotations
 
@@ -41,6 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--num_tags", type=int, default=300, help="pictures of 128 x 128 with tags and label maps"
     )
+    parser.add_argument(
+        "--num_shots", type=int, default=90, help="shots of 12 frames with a moving shape each"
+    )
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
     parser.add_argument("--masks", action="store_true", help="write instance masks too")
     parser.add_argument(
@@ -67,7 +70,8 @@ def main(args: argparse.Namespace) -> int:
     Example:
         >>> import tempfile
         >>> sizes = "--num_ranked 0 --num_noisy 0 --num_test 1 --num_objects 0 --num_tags 0"
-        >>> sizes = [*sizes.split(), "--workers", "1", "--data_dir", tempfile.mkdtemp()]
+        >>> sizes = [*sizes.split(), "--num_shots", "0", "--workers", "1"]
+        >>> sizes += ["--data_dir", tempfile.mkdtemp()]
         >>> main(build_parser().parse_args(sizes))
         ... # doctest: +ELLIPSIS
         synthetic_test: 1 records in ...
@@ -91,6 +95,7 @@ def main(args: argparse.Namespace) -> int:
         synthetic_files.TEST: args.num_test,
         synthetic_files.OBJECTS: args.num_objects,
         synthetic_files.TAGS: args.num_tags,
+        synthetic_files.SHOTS: args.num_shots,
     }
     folders = synthetic_files.write_sets(
         Path(args.data_dir),

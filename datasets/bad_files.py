@@ -69,7 +69,7 @@ def drop_bad_files(
         _logger.warning("Skipped %s: %s", path, reason)
     kept = [record for record in usable if not any(path in bad for path in _images_of(record))]
     if bad and (len(bad) / num_pictures > max_bad_fraction or not kept):
-        raise InputError(_describe(bad, num_pictures, max_bad_fraction))
+        raise InputError(describe_bad_files(bad, num_pictures, max_bad_fraction))
     return kept
 
 
@@ -127,7 +127,23 @@ def _check(path: Path, max_pixels: int) -> int | str:
     return height * width
 
 
-def _describe(bad: dict[Path, str], num_pictures: int, max_bad_fraction: float) -> str:
+def describe_bad_files(bad: dict[Path, str], num_pictures: int, max_bad_fraction: float) -> str:
+    """Say that too many pictures cannot be used, with the first of them.
+
+    Args:
+        bad: the reason by bad picture.
+        num_pictures: distinct pictures in all.
+        max_bad_fraction: share that may be bad.
+
+    Returns:
+        The message.
+
+    Example:
+        >>> print(describe_bad_files({Path("1.jpg"): "`1.jpg` must be a picture."}, 2, 0.1))
+        At most `max_bad_fraction` 0.1 of a data set's pictures may be bad, and some record must \
+stay whole. 1 of 2 pictures are bad; replace them, or their annotation files:
+          `1.jpg` must be a picture.
+    """
     lines = [f"  {reason}" for reason in list(bad.values())[:_NUM_NAMED]]
     if len(bad) > _NUM_NAMED:
         lines.append(f"  ... and {len(bad) - _NUM_NAMED} more")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from config.errors import InputError
 from datasets.mask_files import add_masks
-from datasets.paths import find_dataset, keep_inside, list_pictures
+from datasets.paths import find_dataset, list_pictures
+from datasets.split_folders import find_split_folders, list_folders
 from datasets.tagged_pictures import TaggedPicture
 
-_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _MASKS = "masks"
 
 
@@ -40,25 +40,13 @@ def list_class_folders(data_dir: Path, dataset: str) -> list[TaggedPicture]:
         ('cat',)
     """
     folder = find_dataset(data_dir, dataset)
-    inside = _list_folders(data_dir, folder)
-    if any(each.name == "train" for each in inside):
-        places = [(each, _SPLITS[each.name]) for each in inside if each.name in _SPLITS]
-    else:
-        places = [(folder, None)]
+    places = find_split_folders(data_dir, folder, skipped=[_MASKS])
     pictures = [
         TaggedPicture(image, (each.name,), split)
         for place, split in places
-        for each in _list_folders(data_dir, place)
+        for each in list_folders(data_dir, place, skipped=[_MASKS])
         for image in list_pictures(data_dir, each)
     ]
     if not pictures:
         raise InputError(f"`{folder}` must hold a folder of pictures for each class. It has none.")
     return add_masks(pictures, data_dir, folder, _MASKS)
-
-
-def _list_folders(data_dir: Path, folder: Path) -> list[Path]:
-    return [
-        keep_inside(data_dir, path)
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and not path.name.startswith(".") and path.name != _MASKS
-    ]

@@ -14,22 +14,28 @@ from datasets.bbbc039 import read_bbbc039
 from datasets.box_csv import list_box_csv_objects, read_box_csv
 from datasets.ccp import list_ccp_tags
 from datasets.class_folders import list_class_folders
+from datasets.class_videos import list_class_videos
 from datasets.coco import list_coco_objects, read_coco
 from datasets.count_csv import read_count_csv
 from datasets.cvat import list_cvat_objects, read_cvat
+from datasets.davis import list_davis_shots
 from datasets.dots import read_dots
+from datasets.fold_files import list_folds
 from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
 from datasets.mask_files import add_masks, read_class_names
 from datasets.mask_folders import list_mask_folders
 from datasets.named_objects import NamedObjects, check_told
+from datasets.named_shots import NamedShot
+from datasets.otb import list_otb_shots
 from datasets.oxford_pets import list_oxford_pets_objects, read_oxford_pets
 from datasets.paths import join_inside
 from datasets.penguins import read_penguins
 from datasets.point_csv import read_point_csv
 from datasets.records import BadRecord, CountRecord, PointRecord
 from datasets.shanghaitech import read_shanghaitech
+from datasets.shot_folders import list_shot_folders
 from datasets.tag_table import list_tag_table
 from datasets.tagged_pictures import TaggedPicture, tag_objects
 from datasets.trancos import read_trancos
@@ -37,6 +43,8 @@ from datasets.ucf_cc_50 import read_ucf_cc_50
 from datasets.voc import list_voc_objects, read_voc
 from datasets.voc_tags import list_voc_tags
 from datasets.yolo import list_yolo_objects, read_yolo
+from datasets.youtube_objects import list_youtube_objects
+from datasets.youtube_objects_22 import list_youtube_objects_22
 
 # Each reads (data_dir, dataset, split); its docstring tells the layout and the split.
 FORMATS = {
@@ -94,6 +102,16 @@ TAG_FORMATS = {
 }
 # Those that can list what training refuses, each with its problem.
 _LENIENT_FORMATS = TAG_FORMATS | {"tags": partial(list_tag_table, strict=False)}
+# Each lists the shots of all splits of (data_dir, dataset), with their tags.
+SHOT_FORMATS = {
+    "davis": list_davis_shots,
+    "otb": list_otb_shots,
+    "shots": list_shot_folders,
+    "videos": list_class_videos,
+    "wsol": list_folds,
+    "youtube_objects": list_youtube_objects,
+    "youtube_objects_22": list_youtube_objects_22,
+}
 COUNT_FORMATS = ("annotations", "csv")  # the others tell where the objects are, too
 
 
@@ -229,6 +247,38 @@ nearest is tags.
             f"`--format` must be one of {', '.join(known)}. Received {format}; the nearest is "
             f"{nearest}."
         )
+
+
+def list_shots(
+    format: str, data_dir: Path, dataset: str, *, frame_cache: Path | None = None
+) -> list[NamedShot]:
+    """List the shots of all splits of one or several data sets of videos.
+
+    Args:
+        format: a key of `SHOT_FORMATS`.
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder inside `data_dir`, or several joined by `+`.
+        frame_cache: of the format `videos`, see `datasets.class_videos.list_class_videos`.
+
+    Returns:
+        Shots with their tags; perhaps some without frames.
+
+    Raises:
+        InputError: the format is unknown, or a data set cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> data_dir = Path(tempfile.mkdtemp())
+        >>> for name in ("zoo/cat/1", "farm/cow/1"):
+        ...     (data_dir / name).mkdir(parents=True)
+        >>> [shot.name for shot in list_shots("shots", data_dir, "zoo+farm")]
+        ['zoo/cat/1', 'farm/cow/1']
+    """
+    check_format(format, SHOT_FORMATS)
+    data_dir = Path(data_dir)
+    options = {"frame_cache": frame_cache} if format == "videos" else {}
+    names = _split_names(data_dir, dataset)
+    return [shot for name in names for shot in SHOT_FORMATS[format](data_dir, name, **options)]
 
 
 def _place_masks(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -170,3 +171,66 @@ class TagRecord:
     def names(self) -> tuple[str, ...]:
         """The names of the tags."""
         return tuple(self.class_names[tag - 1] for tag in self.tags)
+
+
+@dataclass(frozen=True, order=True)
+class ShotRecord:
+    """A shot of a video: frames in time, and the one class that they are tagged with.
+
+    Where the object is is known for scoring only, and perhaps of some frames only.
+
+    Attributes:
+        name: tells the shot from all others; mostly its path from the data folder on.
+        frames: picture files, in time; at least one.
+        tag: the class of the shot, from 1 to K.
+        class_names: the names of classes 1 to K, the same in all records of a data set.
+        boxes: one entry a frame: (N, 4) float64 array as in `BoxRecord`, with N = 0 where the
+            object is not in sight, or None where the frame is not annotated; () for no boxes.
+        masks: one entry a frame: picture of which whatever is not 0 is the object, or None; ()
+            for no masks. See `datasets.frame_boxes`.
+
+    Example:
+        >>> shot = ShotRecord("zoo/1", (Path("1.jpg"), Path("2.jpg")), 2, ("cat", "rat"))
+        >>> shot.class_name, shot.annotated
+        ('rat', ())
+    """
+
+    name: str
+    frames: tuple[Path, ...] = field(compare=False)
+    tag: int = field(compare=False)
+    class_names: tuple[str, ...] = field(compare=False)
+    boxes: tuple[np.ndarray | None, ...] = field(default=(), compare=False)
+    masks: tuple[Path | None, ...] = field(default=(), compare=False)
+
+    @property
+    def class_name(self) -> str:
+        """The name of the tag."""
+        return self.class_names[self.tag - 1]
+
+    @property
+    def annotated(self) -> tuple[int, ...]:
+        """The places of the frames of which boxes or a mask are known."""
+        known = {
+            i for part in (self.boxes, self.masks) for i, x in enumerate(part) if x is not None
+        }
+        return tuple(sorted(known))
+
+    def take(self, places: Sequence[int]) -> ShotRecord:
+        """Keep some of the frames, with what is known of them.
+
+        Args:
+            places: places of the frames to keep, in time.
+
+        Returns:
+            A shot of the same name.
+
+        Example:
+            >>> ShotRecord("1", (Path("1.jpg"), Path("2.jpg")), 1, ("cat",)).take([1]).frames
+            (PosixPath('2.jpg'),)
+        """
+        parts = {
+            name: tuple(getattr(self, name)[i] for i in places)
+            for name in ("frames", "boxes", "masks")
+            if getattr(self, name)
+        }
+        return replace(self, **parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,6 @@ class ScaledImages:
 
     Attributes:
         paths: the picture files; a picture's number is its place here.
-        file_sizes: (height, width) of each file's upright picture, in pixels.
         sizes: (height, width) of each after resizing, in pixels.
 
     Example:
@@ -46,13 +46,20 @@ class ScaledImages:
     ):
         self.paths = [Path(path) for path in paths]
         self._max_pixels = max_pixels
-        headers = [read_header(path, max_pixels=max_pixels) for path in self.paths]
-        self.file_sizes = [(header.height, header.width) for header in headers]
-        self.sizes = [size or scaled_size(each, scale) for each in self.file_sizes]
         if longer_side:
             self.sizes = [fit_square(each, longer_side)[2] for each in self.file_sizes]
+        elif size:  # of many frames of videos reading each header would take long
+            self.sizes = [tuple(size)] * len(self.paths)
+        else:
+            self.sizes = [scaled_size(each, scale) for each in self.file_sizes]
         key = f"scaled {describe_files(self.paths)}"
         self._cache = open_cache(cache, cache_dir, sizes=self.sizes, key=key)
+
+    @functools.cached_property
+    def file_sizes(self) -> list[tuple[int, int]]:
+        """The (height, width) of each file's upright picture, in pixels."""
+        headers = [read_header(path, max_pixels=self._max_pixels) for path in self.paths]
+        return [(header.height, header.width) for header in headers]
 
     def read(self, number: int) -> np.ndarray:
         """Read one picture.

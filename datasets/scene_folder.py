@@ -23,6 +23,7 @@ _OTHER_FILES = (
     "tags.csv",
     "classes.txt",
 )
+_FOLDERS = ("images", "masks", "train", "val", "test")
 _CURE = "Give --overwrite to draw it anew, or another folder."
 
 
@@ -77,7 +78,7 @@ def open_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> b
     if overwrite and (folder / PROVENANCE).is_file():
         _empty(folder)
     try:
-        (folder / "images").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         write_json(provenance, folder / PROVENANCE)
     except OSError as error:
         raise InputError(
@@ -143,7 +144,7 @@ def _differences(found: Any, wanted: dict) -> str:
 def _empty(folder: Path) -> None:
     """Remove what an earlier run wrote, the file that makes it a data set first."""
     (folder / ANNOTATIONS).unlink(missing_ok=True)
-    for name in ("images", "masks"):
+    for name in _FOLDERS:
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
     for name in _OTHER_FILES:

@@ -1,4 +1,5 @@
-"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, single objects, tags.
+"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, single objects, tags,
+shots.
 
 Each data set is a folder: `images/`, `objects.json` (COCO style: boxes of the visible parts, and
 the `point` (row, column) of each head or object), `true_counts.json`, optional `masks/` (16-bit
@@ -8,31 +9,23 @@ for a whole one; the same command run again goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from config.errors import InputError
-from config.files import write_json
 from datasets.object_jobs import write_object
-from datasets.scene_folder import ANNOTATIONS, open_folder
-from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
-from datasets.scene_listings import (
-    list_noisy,
-    list_objects,
-    list_pairs,
-    list_splits,
-    list_test,
-)
+from datasets.scene_jobs import SceneSettings, write_single, write_triple
+from datasets.scene_listings import list_noisy, list_pairs, list_splits, list_test
+from datasets.set_writing import write_set
+from datasets.shot_jobs import list_frame_splits, write_moving_shot
 from datasets.synthetic_sets import (
-    FIRST_INDEX,
     NOISY,
     OBJECTS,
     RANKED,
+    SHOTS,
     TAGS,
     TEST,
     check_settings,
-    describe_run,
 )
 from datasets.tag_jobs import list_tag_files, write_tag_scene
 
@@ -72,7 +65,7 @@ def write_ranked(
         >>> len(list((folder / "images").iterdir()))
         6
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite)
+    run = partial(write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, RANKED, num, settings, write_triple, list_pairs)
 
 
@@ -108,7 +101,7 @@ def write_noisy(
         >>> write_noisy(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
         'synthetic_noisy'
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite)
+    run = partial(write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, NOISY, num, settings, write_single, partial(list_noisy, settings.seed))
 
 
@@ -141,7 +134,7 @@ def write_test(
         >>> write_test(Path(tempfile.mkdtemp()), 1, SceneSettings(max_count=3)).name
         'synthetic_test'
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite)
+    run = partial(write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, TEST, num, settings, write_single, list_test)
 
 
@@ -176,7 +169,7 @@ def write_objects(
         >>> write_objects(Path(tempfile.mkdtemp()), 3, SceneSettings()).name
         'synthetic_objects'
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite)
+    run = partial(write_set, workers=workers, overwrite=overwrite)
     return run(data_dir, OBJECTS, num, settings, write_object, list_splits)
 
 
@@ -213,8 +206,46 @@ def write_tags(
         >>> len(list((folder / "masks").iterdir()))
         3
     """
-    run = partial(_write_set, workers=workers, overwrite=overwrite, write_more=list_tag_files)
+    run = partial(write_set, workers=workers, overwrite=overwrite, write_more=list_tag_files)
     return run(data_dir, TAGS, num, settings, write_tag_scene, list_splits)
+
+
+def write_shots(
+    data_dir: Path,
+    num: int,
+    settings: SceneSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+) -> Path:
+    """Write shots of 12 frames of 72 x 96 pixels in which one of three shapes moves, with boxes.
+
+    They lie in `<split>/<class>/<shot>/`, with the splits of `write_objects`. `--format shots`
+    reads them, `--format coco` every frame apart.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        num: shots, at least 3.
+        settings: what the shots have in common; of it the seed.
+        workers: processes.
+        overwrite: replace another run's data.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `num` is too small, or the folder cannot be used.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> import tempfile
+        >>> folder = write_shots(Path(tempfile.mkdtemp()), 3, SceneSettings())
+        >>> sorted(path.name for path in folder.iterdir() if path.is_dir())
+        ['test', 'train', 'val']
+    """
+    run = partial(write_set, workers=workers, overwrite=overwrite)
+    job = partial(write_moving_shot, num)
+    return run(data_dir, SHOTS, num, settings, job, list_frame_splits)
 
 
 def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **options) -> list:
@@ -250,40 +281,6 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
         TEST: write_test,
         OBJECTS: write_objects,
         TAGS: write_tags,
+        SHOTS: write_shots,
     }
     return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]
-
-
-def _write_set(
-    data_dir: Path,
-    name: str,
-    num: int,
-    settings: SceneSettings,
-    job: Callable,
-    list_items: Callable,
-    *,
-    write_more: Callable[[Path, list[dict]], None] | None = None,
-    **options,
-) -> Path:
-    """Write one data set, `annotations.json` last, unless it lies there whole already."""
-    check_settings(data_dir, {name: num}, settings, overwrite=options["overwrite"])
-    folder, provenance = Path(data_dir) / name, describe_run(name, num, settings)
-    if open_folder(folder, provenance, overwrite=options["overwrite"]):
-        return folder
-    if settings.masks or name == TAGS:
-        (folder / "masks").mkdir(exist_ok=True)
-    first = FIRST_INDEX[name]
-    groups = run_jobs(
-        partial(job, folder, settings),
-        range(first, first + num),
-        workers=options["workers"],
-        label=name,
-    )
-    pictures = [picture for group in groups for picture in group]
-    write_json(list_objects(pictures), folder / "objects.json")
-    counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
-    write_json(counts, folder / "true_counts.json")
-    if write_more is not None:
-        write_more(folder, pictures)
-    write_json(list_items(counts), folder / ANNOTATIONS)
-    return folder

@@ -9,24 +9,29 @@ from config.errors import InputError
 from datasets.object_scenes import OBJECTS_VERSION
 from datasets.scene_folder import JPEG_QUALITY, check_folder
 from datasets.scene_jobs import SceneSettings
+from datasets.shot_jobs import SHOT_FRAMES, SHOT_IMAGE_SIZE
 from datasets.synthetic import DRAWING_VERSION
+from datasets.synthetic_shots import SHOTS_VERSION
 from datasets.tag_jobs import TAG_IMAGE_SIZE
 from datasets.tag_scenes import TAGS_VERSION
 
 LARGEST_SEED = 2**31 - 1
 RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
-OBJECTS, TAGS = "synthetic_objects", "synthetic_tags"
+OBJECTS, TAGS, SHOTS = "synthetic_objects", "synthetic_tags", "synthetic_shots"
 # Where each data set's scenes start, so that no two share one.
 _MOST = 10**6  # records of each
 FIRST_INDEX = {
-    name: place * _MOST for place, name in enumerate((RANKED, NOISY, TEST, OBJECTS, TAGS))
+    name: place * _MOST for place, name in enumerate((RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS))
 }
+# Folders of the data sets that have others than `images` and, where wanted, `masks`.
+PICTURE_FOLDERS = {TAGS: ["images", "masks"], SHOTS: []}
 _LEAST = {
     RANKED: 2,
     NOISY: 1,
     TEST: 1,
     OBJECTS: 3,
     TAGS: 3,
+    SHOTS: 3,
 }  # records, one for each of their splits
 
 
@@ -79,16 +84,17 @@ def describe_run(name: str, num: int, settings: SceneSettings) -> dict:
         >>> describe_run(TAGS, 3, SceneSettings())["image_size"]
         [128, 128]
     """
-    if name == TAGS:
-        return {
-            "method": "scenes",
-            "dataset": name,
-            "num": num,
-            "seed": settings.seed,
-            "image_size": list(TAG_IMAGE_SIZE),
-            "jpeg_quality": JPEG_QUALITY,
-            "tags_version": TAGS_VERSION,
+    if name in (TAGS, SHOTS):
+        own = {
+            TAGS: {"image_size": list(TAG_IMAGE_SIZE), "tags_version": TAGS_VERSION},
+            SHOTS: {
+                "image_size": list(SHOT_IMAGE_SIZE),
+                "num_frames": SHOT_FRAMES,
+                "shots_version": SHOTS_VERSION,
+            },
         }
+        told = {"method": "scenes", "dataset": name, "num": num, "seed": settings.seed}
+        return {**told, "jpeg_quality": JPEG_QUALITY, **own[name]}
     made = {
         "method": "scenes",
         "dataset": name,

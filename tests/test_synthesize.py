@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 import synthesize
-from datasets.synthetic_files import NOISY, OBJECTS, RANKED, TAGS, TEST
+from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
 from training.command_line import run_command
 
 SCRIPT = Path(synthesize.__file__)
 SMALL = ["--image_size", "32", "48", "--num_ranked", "3", "--num_noisy", "2", "--num_test", "2"]
-SMALL += ["--num_objects", "3", "--num_tags", "3"]
+SMALL += ["--num_objects", "3", "--num_tags", "3", "--num_shots", "3"]
 
 
 def run(*arguments):
@@ -23,10 +23,10 @@ def run(*arguments):
     )
 
 
-def test_synthesize_writes_five_data_sets_and_their_contact_sheets(tmp_path):
+def test_synthesize_writes_six_data_sets_and_their_contact_sheets(tmp_path):
     done = run("--data_dir", str(tmp_path), *SMALL, "--workers", "2", "--contact_sheet")
     assert done.returncode == 0, done.stderr
-    for name in (RANKED, NOISY, TEST, OBJECTS, TAGS):
+    for name in (RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS):
         assert (tmp_path / name / "annotations.json").is_file()
         assert (tmp_path / name / "contact_sheet.png").is_file()
         assert f"{name}: " in done.stdout

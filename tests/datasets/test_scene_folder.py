@@ -52,14 +52,18 @@ def test_open_folder_refuses_a_damaged_provenance(tmp_path):
 
 def test_open_folder_overwrites_what_another_run_wrote_and_nothing_else(tmp_path):
     open_folder(tmp_path, RUN)
-    for name in ("images/1.jpg", "annotations.json", "objects.json", "notes.txt"):
+    for name in ("images", "train/cat"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in (
+        "images/1.jpg",
+        "train/cat/1.jpg",
+        "annotations.json",
+        "objects.json",
+        "notes.txt",
+    ):
         (tmp_path / name).touch()
     assert not open_folder(tmp_path, {**RUN, "seed": 1}, overwrite=True)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == [
-        "images",
-        "notes.txt",
-        "provenance.json",
-    ]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["notes.txt", "provenance.json"]
     assert json.loads((tmp_path / "provenance.json").read_text())["seed"] == 1
 
 

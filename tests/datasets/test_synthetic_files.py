@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets import scene_jobs, synthetic_files
+from datasets import scene_jobs, set_writing
 from datasets.annotations import read_counted_annotations, read_ranked_annotations
 from datasets.synthetic_files import (
     NOISY,
@@ -89,7 +89,7 @@ def test_an_interrupted_run_leaves_no_annotations_and_is_resumed(tmp_path, monke
 
 def test_a_whole_data_set_is_not_drawn_again(tmp_path, monkeypatch):
     write_test(tmp_path, 2, SETTINGS)
-    monkeypatch.setattr(synthetic_files, "run_jobs", None)
+    monkeypatch.setattr(set_writing, "run_jobs", None)
     assert write_test(tmp_path, 2, SETTINGS) == tmp_path / TEST
 
 

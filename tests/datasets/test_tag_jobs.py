@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets import synthetic_files
+from datasets import set_writing
 from datasets.boxes import read_boxes
 from datasets.contact_sheets import write_contact_sheet
 from datasets.label_maps import check_label_maps, read_label_map
@@ -49,7 +49,7 @@ def test_a_torn_set_is_finished_and_a_whole_one_kept(drawn, tmp_path, monkeypatc
     write_tags(tmp_path, 10, SceneSettings())
     for path in (drawn / TAGS).rglob("*.*"):
         assert (torn / path.relative_to(drawn / TAGS)).read_bytes() == path.read_bytes()
-    monkeypatch.setattr(synthetic_files, "run_jobs", None)
+    monkeypatch.setattr(set_writing, "run_jobs", None)
     # Crowds' settings do not matter to it.
     assert write_tags(tmp_path, 10, SceneSettings(max_count=3, image_size=(40, 50))) == torn
 
