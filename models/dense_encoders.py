@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -62,7 +63,35 @@ def build_dense_encoder(encoder: keras.Model, variant: str, *, cut: bool = False
     """
     if variant not in VARIANTS:
         raise ValueError(f"`variant` must be one of {', '.join(VARIANTS)}. Received {variant!r}.")
-    changes = _list_changes(encoder.name, variant)
+    twin = copy_with_changes(encoder, list_dense_changes(encoder.name, variant))
+    last = _last_map(twin, encoder.name, variant, cut)
+    return keras.Model(twin.input, last, name=encoder.name)
+
+
+def copy_with_changes(
+    encoder: keras.Model,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    input_shape: tuple[int | None, int | None, int] = (None, None, 3),
+) -> keras.Model:
+    """Copy an encoder with its weights, some of its layers set up otherwise.
+
+    Args:
+        encoder: one input, functional; its layers' weights are copied.
+        changes: {pattern of layer names: what is new in their configuration}; no change may change
+            the shape of a weight.
+        input_shape: of the copy's `image`.
+
+    Returns:
+        Model with the encoder's outputs; its layers are named and frozen as the encoder's.
+
+    Example:
+        >>> image = keras.Input((8, 8, 3))
+        >>> encoder = keras.Model(image, keras.layers.MaxPooling2D(name="p")(image))
+        >>> copy = copy_with_changes(encoder, {"p": {"strides": (1, 1), "padding": "same"}})
+        >>> tuple(copy(keras.ops.zeros((1, 8, 9, 3))).shape)
+        (1, 8, 9, 3)
+    """
 
     def copy(layer):
         config = layer.get_config()
@@ -71,16 +100,28 @@ def build_dense_encoder(encoder: keras.Model, variant: str, *, cut: bool = False
                 config |= new
         return layer.__class__.from_config(config)
 
-    image = keras.Input((None, None, 3), name="image")
+    image = keras.Input(input_shape, name="image")
     twin = keras.models.clone_model(encoder, input_tensors=image, clone_function=copy)
     twin.set_weights(encoder.get_weights())
     for mine, theirs in zip(twin.layers, encoder.layers, strict=True):
         mine.trainable = theirs.trainable
-    return keras.Model(image, _last_map(twin, encoder.name, variant, cut), name=encoder.name)
+    return twin
 
 
-def _list_changes(name: str, variant: str) -> dict[str, dict[str, Any]]:
-    """Return what changes in the layers whose names match a pattern."""
+def list_dense_changes(name: str, variant: str) -> dict[str, dict[str, Any]]:
+    """Say what changes in an encoder's layers so that its last map comes at a finer stride.
+
+    Args:
+        name: of the encoder.
+        variant: one of `VARIANTS`.
+
+    Returns:
+        {pattern of layer names: changes}, for `copy_with_changes`; {} for an unknown encoder.
+
+    Example:
+        >>> list_dense_changes("resnet50", "low_res")["conv5_block1_[01]_conv"]
+        {'strides': (1, 1), 'dilation_rate': (1, 1)}
+    """
     if name == "vgg16":
         return _list_vgg_changes(variant)
     if name not in _HALVING:

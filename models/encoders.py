@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile
 
-import h5py
 import keras
 
 from config.errors import InputError
 from config.schema import ENCODER_NAMES
+from models.encoder_weights import download_network, load_weights_file
 from models.layers import CaffePreprocess
 
 STRIDES = ("stride_4", "stride_8", "stride_16", "stride_32")
-IMAGENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 SMALLEST_SIDE = 32
 
 
@@ -129,13 +125,13 @@ def build_encoder(
     if model_name == "mobilenet_v2":
         options["alpha"] = alpha
     if weights == "imagenet":
-        network = _download(row, model_name, options)
+        network = download_network(row.builder, model_name, options)
     else:
         network = row.builder(weights=None, **options)
     maps = [network.get_layer(name).output for name in row.feature_layers]
     encoder = keras.Model(image, dict(zip(STRIDES, maps, strict=True)), name=model_name)
     if weights not in (None, "imagenet"):
-        _load_weights(encoder, Path(weights), alpha)
+        load_weights_file(encoder, Path(weights), alpha)
     return encoder
 
 
@@ -225,58 +221,3 @@ def _check_arguments(model_name, input_shape, alpha):
         )
     if alpha <= 0:
         raise InputError(f"`alpha` must be positive. Received {alpha}.")
-
-
-def _download(row, model_name, options):
-    if options.get("alpha", 1.0) not in IMAGENET_ALPHAS:
-        raise InputError(
-            f'`alpha` must be one of {IMAGENET_ALPHAS} with `weights` "imagenet". '
-            f"Received {options['alpha']}; use one of these, or `weights` null."
-        )
-    try:
-        # Keras warns that it takes the weights trained at 224 x 224, which fit any size.
-        with warnings.catch_warnings(action="ignore"):
-            return row.builder(weights="imagenet", **options)
-    except Exception as error:
-        # `keras.utils.get_file` wraps a failed connection in a plain Exception.
-        failed_download = str(error).startswith("URL fetch failure")
-        if not failed_download and not isinstance(error, (OSError, HTTPException)):
-            raise
-        raise InputError(
-            f'`weights` "imagenet" of {model_name} could not be downloaded ({error}). Connect to '
-            "the internet, or give `weights` null for random ones or the path of a weights file."
-        ) from error
-
-
-def _load_weights(encoder, path, alpha):
-    if not path.is_file():
-        raise InputError(
-            '`weights` must be null, "imagenet" or the path of a weights file. '
-            f"Received '{path}', which is not a file."
-        )
-    try:
-        # Keras warns of every layer that a wrong file lacks; the error below says it once.
-        with warnings.catch_warnings(action="ignore"):
-            encoder.load_weights(path)
-    except (ValueError, KeyError, OSError, BadZipFile) as error:
-        kind = encoder.name + (f" with `alpha` {alpha}" if encoder.name == "mobilenet_v2" else "")
-        raise InputError(
-            f"`weights`: '{path}' does not hold the weights of {kind} without its classifier. It "
-            "must be a .h5, .weights.h5 or .keras file of this encoder, not of another one or "
-            f"another `alpha`.{_tell_alpha(path)}"
-        ) from error
-
-
-def _tell_alpha(path):
-    """Say which `alpha` a weights file of MobileNetV2 fits; "" where that cannot be seen."""
-    shapes = []
-    try:
-        with h5py.File(path) as file:
-            file.visititems(lambda _, item: shapes.append(getattr(item, "shape", ())))
-    except (OSError, ValueError, KeyError, RuntimeError):
-        return ""
-    # The widest 1 x 1 kernel that makes a third of what it gets ends the last bottleneck: 320.
-    kernels = [shape for shape in shapes if len(shape) == 4 and shape[:2] == (1, 1)]
-    width = max((after for *_, before, after in kernels if before == 3 * after), default=0)
-    fitting = [alpha for alpha in IMAGENET_ALPHAS if round(320 * alpha) == width]
-    return f" It is as wide as mobilenet_v2 with `alpha` {fitting[0]}." if fitting else ""

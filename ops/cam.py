@@ -1,4 +1,4 @@
-"""Class activation maps: where in a picture a linear classifier finds its evidence."""
+"""Class activation maps: where in a picture a classifier finds its evidence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+_ROUNDING = 1e-6  # of the largest value: what float32 sums of constants differ by
 
 
 def class_activation_maps(
@@ -62,6 +65,63 @@ def batch_class_activation_maps(features, kernel):
     """
     _check_shapes(features.shape, kernel.shape, axes=4)
     return keras.ops.matmul(features, kernel)
+
+
+def normalise_maps(maps):
+    """Stretch each map to [0, 1]; a map that says nothing becomes 0.
+
+    Args:
+        maps: (B, h, w) of any scale.
+
+    Returns:
+        (B, h, w) tensor: least value 0 and largest 1. A map whose values differ by no more than
+        rounding, a constant one above all, is 0 everywhere. NaN stays NaN.
+
+    Raises:
+        ValueError: not three axes.
+
+    Example:
+        >>> normalise_maps(np.array([[[1.0, 3.0, 2.0]], [[5.0, 5.0, 5.0]]])).numpy().tolist()
+        [[[0.0, 1.0, 0.5]], [[0.0, 0.0, 0.0]]]
+    """
+    if len(maps.shape) != 3:
+        raise ValueError(f"`maps` must be (B, h, w). Received shape {tuple(maps.shape)}.")
+    maps = tf.cast(maps, tf.float32)
+    least = tf.reduce_min(maps, axis=(1, 2), keepdims=True)
+    largest = tf.reduce_max(maps, axis=(1, 2), keepdims=True)
+    span = largest - least
+    scale = tf.maximum(tf.abs(least), tf.abs(largest))
+    flat = span <= _ROUNDING * scale
+    return tf.where(flat, 0.0, (maps - least) / tf.where(flat, 1.0, span))
+
+
+def weigh_channels(features, weights):
+    """Sum the channels of feature maps by their weights and leave out what is negative.
+
+    M(x) = max(0, sum_k w_k A_k(x)).
+
+    Args:
+        features: (B, h, w, C).
+        weights: (B, C) of each channel.
+
+    Returns:
+        (B, h, w) tensor.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Example:
+        >>> features = np.array([[[[1.0, 2.0], [3.0, 1.0]]]])
+        >>> weigh_channels(features, np.array([[1.0, -1.0]])).numpy().tolist()
+        [[[0.0, 2.0]]]
+    """
+    if len(features.shape) != 4 or len(weights.shape) != 2:
+        raise ValueError(
+            "`features` must be (B, h, w, C) and `weights` (B, C). "
+            f"Received shapes {tuple(features.shape)} and {tuple(weights.shape)}."
+        )
+    features, weights = (keras.ops.cast(each, "float32") for each in (features, weights))
+    return keras.ops.relu(keras.ops.einsum("bhwc,bc->bhw", features, weights))
 
 
 def _check_shapes(features, kernel, *, axes):

@@ -10,11 +10,13 @@ import keras
 import models.align_corners  # noqa: F401
 import models.box_choices  # noqa: F401
 import models.box_layers  # noqa: F401
+import models.cam_decoder  # noqa: F401
 import models.fcn8  # noqa: F401
 import models.imagenet_head  # noqa: F401
 import models.layers  # noqa: F401
 import models.locator  # noqa: F401
 import models.point_counter  # noqa: F401
+import models.poolings  # noqa: F401
 import models.saliency_network  # noqa: F401
 import models.seeder  # noqa: F401
 import models.segmenter  # noqa: F401
