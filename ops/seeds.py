@@ -115,7 +115,7 @@ def otsu_level(cam: np.ndarray) -> int:
     References:
         Otsu, "A Threshold Selection Method from Gray-Level Histograms", 1979.
     """
-    levels = _grey_levels(cam)
+    levels = grey_levels(cam)
     counts = np.bincount(levels.ravel(), minlength=TOP_LEVEL + 1).astype(np.float64)
     below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(TOP_LEVEL + 1))
     above = below[-1] - below
@@ -158,7 +158,7 @@ def region_of_interest(
         raise ValueError(f"`min_size` must be a share of the map, in [0, 1]. Received {min_size}.")
     if threshold is not None and not 0 <= threshold <= TOP_LEVEL:
         raise ValueError(f"`threshold` must be a level from 0 to 255. Received {threshold}.")
-    bright = _grey_levels(cam) > (otsu_level(cam) if threshold is None else threshold)
+    bright = grey_levels(cam) > (otsu_level(cam) if threshold is None else threshold)
     if method == "all" or not bright.any():
         return bright
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright.view(np.uint8), connectivity=4)
@@ -170,6 +170,25 @@ def region_of_interest(
         densest = 1 + (heat[1:] / areas[1:]).argmax()
         chosen = densest if areas[densest] >= min_size * bright.size else chosen
     return labels == chosen
+
+
+def grey_levels(cam: np.ndarray) -> np.ndarray:
+    """Round a map down to grey levels, floor(255 C), in float32.
+
+    Args:
+        cam: (H, W) in [0, 1].
+
+    Returns:
+        (H, W) int64, 0 to 255.
+
+    Raises:
+        ValueError: `cam` is no map, or not in [0, 1].
+
+    Example:
+        >>> grey_levels(np.array([[0.2, 0.999, 1.0]])).tolist()
+        [[51, 254, 255]]
+    """
+    return (TOP_LEVEL * check_cam(cam)).astype(np.int64)
 
 
 def check_cam(cam: np.ndarray) -> np.ndarray:
@@ -223,7 +242,3 @@ def check_classes(classes: Sequence[int], num_maps: int) -> np.ndarray:
             f"0 is background and {IGNORE} ignored. Received {ids.tolist()}."
         )
     return ids.astype(np.int32)
-
-
-def _grey_levels(cam):
-    return (TOP_LEVEL * check_cam(cam)).astype(np.int64)
