@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
+from skimage.filters import threshold_otsu
 
-from ops.seeds import check_classes, normalise_heat, seed_labels
+from ops.seeds import (
+    check_classes,
+    normalise_heat,
+    otsu_level,
+    region_of_interest,
+    seed_labels,
+)
 
 # Over their maxima 1 and 4: [[1, .1], [.5, .3]] and [[.5, 1], [.25, 0]].
 HEAT = np.array([[[1, 0.1], [0.5, 0.3]], [[2, 4], [1, 0]]])
@@ -88,3 +95,83 @@ def test_seed_labels_refuse_a_threshold_outside_the_range(threshold):
 def test_check_classes_refuses_what_does_not_fit(classes):
     with pytest.raises(ValueError, match="`classes` must be 2 different ids"):
         check_classes(classes, 2)
+
+
+def two_bumps():
+    """Draw the specification's map: two Gaussians on 224 x 224 pixels."""
+    y, x = np.mgrid[:224, :224].astype(float)
+    large = np.exp(-((x - 90) ** 2 / 1800 + (y - 120) ** 2 / 800))
+    return np.maximum(large, 0.6 * np.exp(-((x - 180) ** 2 + (y - 50) ** 2) / 288))
+
+
+def small_block():
+    cam = np.full((20, 20), 0.2)
+    cam[5:15, 6:14] = 0.9
+    return cam
+
+
+def test_otsu_level_is_scikit_images():
+    generator = np.random.default_rng(0)
+    for size in ((1, 2), (7, 5), (40, 30)):
+        cam = generator.beta(0.5, 2, size).astype(np.float32)
+        assert otsu_level(cam) == threshold_otsu(np.floor(255 * cam).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("cam", "level"), [(two_bumps(), 74), (small_block(), 51), (np.ones((1, 1)), 255)]
+)
+def test_otsu_level_of_the_specification(cam, level):
+    assert otsu_level(cam) == level
+
+
+def test_region_of_interest_is_above_the_level_not_at_it():
+    # The published rule, 255 C >= 51, takes all 400 pixels; the block has 10 x 8.
+    assert region_of_interest(small_block()).sum() == 80
+    assert region_of_interest(small_block(), threshold=50).sum() == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "area"), [("all", 5272), ("largest", 4615), ("high_density", 4615)]
+)
+def test_region_of_interest_of_the_specification(method, area):
+    assert region_of_interest(two_bumps(), method=method).sum() == area
+
+
+def test_region_of_interest_of_high_density_leaves_small_parts():
+    cam = np.zeros((10, 10))
+    cam[:5, :5], cam[8:, 8:] = 0.6, 1.0  # 25 pixels, and 4 denser ones: 4 % of the map
+    options = {"method": "high_density", "threshold": 100}
+    assert region_of_interest(cam, **options, min_size=0.04)[9, 9]
+    kept = region_of_interest(cam, **options, min_size=0.05)
+    assert kept.sum() == 25 and kept[0, 0]
+
+
+def test_region_of_interest_parts_do_not_meet_at_corners():
+    assert region_of_interest(np.eye(3), method="largest").sum() == 1
+
+
+@pytest.mark.parametrize("method", ["all", "largest", "high_density"])
+@pytest.mark.parametrize("value", [0.0, 0.4, 1.0])
+def test_region_of_interest_of_a_constant_map_is_empty(method, value):
+    assert not region_of_interest(np.full((3, 4), value), method=method).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"method": "roi_all"}, "`method` must be one of all, largest, high_density"),
+        ({"min_size": 5}, "`min_size` must be a share"),
+        ({"threshold": 256}, "`threshold` must be a level"),
+    ],
+)
+def test_region_of_interest_refuses_unknown_options(options, text):
+    with pytest.raises(ValueError, match=text):
+        region_of_interest(np.eye(2), **options)
+
+
+@pytest.mark.parametrize("value", [np.nan, -0.1, 1.1])
+def test_otsu_level_refuses_what_is_no_map_in_its_range(value):
+    with pytest.raises(ValueError, match=r"`cam` must be in \[0, 1\]"):
+        otsu_level(np.array([[0.5, value]]))
+    with pytest.raises(ValueError, match=r"`cam` must be a map \(H, W\)"):
+        otsu_level(np.zeros((0, 3)))
