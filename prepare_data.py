@@ -1,4 +1,4 @@
-"""Check a data set before training: pictures, annotations, duplicates, balance of the classes."""
+"""Check a data set before training, or write shots of videos in another layout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,18 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 without problems, 1 with problems, 2 where the check cannot run.",
         allow_abbrev=False,
     )
-    parser.add_argument("--check", action="store_true", required=True, help="what to do")
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument(
+        "--check",
+        action="store_true",
+        help="look for bad pictures, annotations, duplicates and classes out of balance",
+    )
+    action.add_argument(
+        "--convert",
+        choices=("shots", "wsol"),
+        help="write shots as folders of frames (shots) or as fold files (wsol)",
+    )
+    parser.add_argument("--output", metavar="DIR", help="folder that --convert writes")
     parser.add_argument("--format", required=True, help="layout of the data, see docs/data.md")
     parser.add_argument(
         "--dataset",
@@ -54,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Check the data set and print what was found.
+    """Check the data set and print what was found, or convert it and say where it lies.
 
     Args:
         args: from `build_parser`.
@@ -76,6 +87,8 @@ def main(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise InputError(f"`--{name}` must be at least 1. Received {value}.")
+    if args.convert:
+        return _convert(args)
     if args.json and not Path(args.json).parent.is_dir():
         raise InputError(f"`--json` must lie in a folder that exists. Received {args.json}.")
     report = check_dataset(
@@ -91,6 +104,25 @@ def main(args: argparse.Namespace) -> int:
         write_json(report_to_dict(report), Path(args.json))
     print(describe_report(report))
     return EXIT_PROBLEMS if report.problems else 0
+
+
+def _convert(args: argparse.Namespace) -> int:
+    """Write the shots of a data set in another layout."""
+    from config.errors import InputError
+    from datasets.fold_writing import write_folds, write_shot_folders
+    from datasets.shots import read_shots
+
+    if not args.output:
+        raise InputError("`--output` must name the folder that `--convert` writes. Received none.")
+    data_dir, folder = Path(args.data_dir), Path(args.output)
+    splits = read_shots(args.format, data_dir, args.dataset, test_fraction=0, validation_fraction=0)
+    if args.convert == "wsol":
+        write_folds(splits, folder, data_dir=data_dir)
+    else:
+        write_shot_folders(splits, folder)
+    names = {shot.name for shot in splits.training + splits.validation + splits.test}
+    print(f"{len(names)} shots of {len(splits.class_names)} classes in {folder}")
+    return 0
 
 
 if __name__ == "__main__":

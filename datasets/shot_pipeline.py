@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from config.errors import InputError
-from datasets.pipeline import draw_number, make_sample_dataset
+from datasets.pipeline import make_sample_dataset
 from datasets.records import ShotRecord
-from datasets.sample_order import Order
 from datasets.scaled_images import ScaledImages
 from datasets.sharding import make_evaluation_dataset
 from datasets.shot_pictures import ShotPictures
-from datasets.shot_views import enlarge_map, show_window
-from ops.temporal_cams import TemporalSettings, temporal_max
 
-Load = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor] | dict[str, tf.Tensor]]
-ReadCams = Callable[[ShotRecord], np.ndarray]
-_MOST_KEPT = 100_000  # frames whose maps stay in memory: 160 MB at 28 x 28
+Load = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def make_classifier_sample_loader(pictures: ShotPictures) -> Load:
@@ -99,90 +92,6 @@ def make_classifier_dataset(
         seed=seed,
         first_step=first_step,
     )
-
-
-def make_shot_order(pictures: ShotPictures, *, seed: int) -> Order:
-    """Make the order of `datasets.sample_order.make_ordered_dataset` whose numbers tell the epoch.
-
-    Args:
-        pictures: the shots.
-        seed: run seed.
-
-    Returns:
-        (epoch, position) -> epoch * num_samples + a sample of that epoch, int64; each sample comes
-        once an epoch.
-
-    Example:
-        >>> # see `make_cam_sample_loader`
-    """
-    num_samples = pictures.num_samples
-
-    def order(epoch: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
-        drawn, _ = draw_number(position, seed=seed, epoch=epoch, num_records=num_samples)
-        return tf.cast(epoch, tf.int64) * num_samples + tf.cast(drawn, tf.int64)
-
-    return order
-
-
-def make_cam_sample_loader(
-    pictures: ShotPictures, read_cams: ReadCams, *, settings: TemporalSettings
-) -> Load:
-    """Make the `load` of samples with a map each, for `datasets.sample_order`.
-
-    A map is the maximum over the frame's neighbours, see `ops.temporal_cams.temporal_max`, resized
-    to the frames' size and then cut and mirrored as its frame is. The temperature is that of the
-    epoch, sample number // `num_samples`, see `make_shot_order`.
-
-    Args:
-        pictures: the shots.
-        read_cams: shot -> (T, h, w) maps of its frames, for the shot's tag.
-        settings: how neighbours are joined.
-
-    Returns:
-        (sample number, seed) -> {"image" (S, S, 3) float32 in [0, 1], "cam" (S, S, 1) float32 in
-        [0, 1]}.
-
-    Raises:
-        InputError: while the data are read: the maps are not one a frame.
-
-    Example:
-        >>> import tempfile
-        >>> from PIL import Image
-        >>> from datasets.sample_order import make_ordered_dataset
-        >>> path = Path(tempfile.mkdtemp()) / "grey.png"
-        >>> Image.new("RGB", (80, 60)).save(path)
-        >>> pictures = ShotPictures([ShotRecord("a", (path,), 1, ("cat",))], 28, max_pixels=10_000)
-        >>> batches = make_ordered_dataset(
-        ...     make_shot_order(pictures, seed=0),
-        ...     make_cam_sample_loader(
-        ...         pictures, lambda shot: np.ones((1, 4, 4)), settings=TemporalSettings()
-        ...     ),
-        ...     batch_size=1, steps_per_epoch=1, epochs=1, seed=0,
-        ... )
-        >>> {name: tuple(values.shape) for name, values in next(iter(batches)).items()}
-        {'image': (1, 28, 28, 3), 'cam': (1, 28, 28, 1)}
-    """
-    few = len(pictures.images.paths) <= _MOST_KEPT
-
-    @functools.lru_cache(maxsize=None if few else 8)
-    def read_shot(place: int) -> np.ndarray:
-        return _check_cams(read_cams(pictures.shots[place]), pictures.shots[place])
-
-    def draw(number: np.ndarray, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        place, view = pictures.draw(number, seed)
-        heat = settings.heat_at(int(number) // pictures.num_samples)
-        chosen = {"n": settings.n, "mode": settings.mode, "heat": heat}
-        cam = temporal_max(read_shot(place), view.frame, **chosen)
-        cam = show_window(enlarge_map(cam, pictures.resize_size), view, pictures.image_size)
-        return pictures.read(place, view), cam[..., np.newaxis]
-
-    def load(number: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        types = (tf.uint8, tf.float32)
-        image, cam = tf.numpy_function(draw, [number, seed], types, stateful=False)
-        cam.set_shape((pictures.image_size, pictures.image_size, 1))
-        return {"image": _to_image(image, pictures.image_size), "cam": cam}
-
-    return load
 
 
 def list_frames(shots: Sequence[ShotRecord], *, annotated: bool = False) -> list[tuple[int, int]]:
@@ -266,13 +175,3 @@ def make_frame_dataset(
 def _to_image(pixels: tf.Tensor, size: int) -> tf.Tensor:
     pixels.set_shape((size, size, 3))
     return tf.cast(pixels, tf.float32) / 255.0
-
-
-def _check_cams(cams: np.ndarray, shot: ShotRecord) -> np.ndarray:
-    cams = np.asarray(cams)
-    if cams.ndim != 3 or len(cams) != len(shot.frames):
-        raise InputError(
-            f"The maps of the shot {shot.name} must be (T, h, w), one for each of its "
-            f"{len(shot.frames)} frames. Received shape {cams.shape}; have them made anew."
-        )
-    return cams

@@ -103,3 +103,27 @@ def test_prepare_data_runs_as_a_script(data_dir):
     assert done.returncode == 0 and "no problems" in done.stdout, done.stderr
     done = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, timeout=120)
     assert done.returncode == 2
+
+
+def convert(data_dir, *arguments):
+    arguments = ["--format", "shots", "--data_dir", str(data_dir), *arguments]
+    return run_command(prepare_data.main, prepare_data.build_parser(), arguments)
+
+
+def test_prepare_data_writes_shots_in_other_layouts(tmp_path, capsys):
+    for name in ("train/cat/1", "test/cat/2"):
+        (tmp_path / "zoo" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 6)).save(tmp_path / "zoo" / name / "1.jpg")
+        (tmp_path / "zoo" / name / "boxes.csv").write_text("frame,xmin,ymin,xmax,ymax\n1,1,2,3,4\n")
+    output = ["--dataset", "zoo", "--output"]
+    assert convert(tmp_path, "--convert", "wsol", *output, str(tmp_path / "folds")) == 0
+    assert "2 shots of 1 classes" in capsys.readouterr().out
+    boxes = (tmp_path / "folds" / "test" / "localization.txt").read_text()
+    assert boxes == "zoo/test/cat/2/1.jpg,1,2,3,4\n"
+    assert convert(tmp_path, "--convert", "shots", *output, str(tmp_path / "out")) == 0
+    assert (tmp_path / "out" / "train" / "cat" / "zoo_train_cat_1" / "1.jpg").is_file()
+
+
+def test_prepare_data_needs_a_folder_to_write(tmp_path, capsys):
+    assert convert(tmp_path, "--convert", "wsol", "--dataset", "zoo") == 2
+    assert "`--output` must name the folder" in capsys.readouterr().err

@@ -7,20 +7,15 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.records import ShotRecord
-from datasets.sample_order import make_ordered_dataset
 from datasets.shot_pictures import ShotPictures, make_shot_targets
 from datasets.shot_pipeline import (
     list_frames,
-    make_cam_sample_loader,
     make_classifier_dataset,
     make_frame_dataset,
-    make_shot_order,
 )
-from ops.temporal_cams import TemporalSettings
 
 NAMES = ("cat", "rat")
 SIZE, RESIZED = 12, 16
-INSTANT = TemporalSettings(n=0, mode="instant")
 
 
 @pytest.fixture
@@ -76,76 +71,6 @@ def test_several_frames_of_a_shot_may_come_in_an_epoch(shots):
     steps = {"batch_size": 6, "steps_per_epoch": 1, "epochs": 1, "seed": 0}
     images, _ = next(iter(make_classifier_dataset(pictures, **steps)))
     assert sorted(shot for shot, _ in list_shown(images)) == [0, 0, 1, 1, 2, 2]
-
-
-def read_cams(shot):
-    """Give maps of the frames' size whose values are 1 / 255 of the column, for every frame."""
-    ramp = np.tile(10 * np.arange(RESIZED) / 255, (RESIZED, 1))
-    return np.stack([ramp] * len(shot.frames)).astype(np.float32)
-
-
-def make_cam_batches(shots, read, settings, epochs=1, frames_per_shot=1):
-    pictures = open_shots(shots, frames_per_shot=frames_per_shot)
-    return list(
-        make_ordered_dataset(
-            make_shot_order(pictures, seed=5),
-            make_cam_sample_loader(pictures, read, settings=settings),
-            batch_size=3,
-            steps_per_epoch=frames_per_shot,
-            epochs=epochs,
-            seed=5,
-        )
-    )
-
-
-def test_crop_and_flip_move_frame_and_map_alike(shots):
-    batches = make_cam_batches(shots, read_cams, INSTANT, epochs=6)
-    corners = set()
-    for batch in batches:
-        assert batch["image"].shape == (3, SIZE, SIZE, 3) and batch["cam"].shape == (
-            3,
-            SIZE,
-            SIZE,
-            1,
-        )
-        np.testing.assert_allclose(batch["image"][..., 2:], batch["cam"], atol=1e-6)
-        corners |= {round(float(value) * 25.5) for value in batch["cam"][:, 0, 0, 0]}
-    # Windows of 12 of 16 columns start at column 0..4, mirrored ones at 11..15.
-    assert min(corners) < 5 and max(corners) > 10
-
-
-def test_maps_of_neighbours_are_joined_within_the_shot(shots):
-    def read(shot):  # frame i has the value i / 10 everywhere
-        return np.broadcast_to(
-            np.arange(len(shot.frames))[:, None, None] / 10, (len(shot.frames), 4, 4)
-        )
-
-    batches = make_cam_batches(shots, read, TemporalSettings(n=1, mode="after"), epochs=20)
-    seen = set()
-    for batch in batches:
-        shown = list_shown(batch["image"])
-        for (shot, frame), cam in zip(shown, batch["cam"].numpy(), strict=True):
-            last = len(shots[shot].frames) - 1
-            np.testing.assert_allclose(cam, min(frame + 1, last) / 10, atol=1e-6)
-            seen.add((shot, frame))
-    assert len(seen) == 7
-
-
-def test_the_heat_is_that_of_the_epoch(shots):
-    def read(shot):
-        return np.stack([np.array([[0.0, 1.0]])] * len(shot.frames))
-
-    settings = TemporalSettings(n=1, mode="before", heat=4.0, uniform_from=4)
-    batches = make_cam_batches(shots, read, settings, epochs=6)
-    # The coldest place of a map of 0 and 1 is exp(-heat) with heat 4, 3, 2, 1, and then none: 0.
-    found = [float(batch["cam"].numpy().min()) for batch in batches]
-    expected = [np.exp(-4), np.exp(-3), np.exp(-2), np.exp(-1), 0, 0]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_maps_that_are_not_one_a_frame_are_named(shots):
-    with pytest.raises(Exception, match="maps of the shot . must be .T, h, w."):
-        make_cam_batches(shots, lambda shot: np.ones((9, 4, 4)), INSTANT)
 
 
 def test_evaluation_shows_every_frame_in_order(shots):
