@@ -9,15 +9,18 @@ from dataclasses import fields
 
 from tqdm import tqdm
 
+from config.cam_names import CAM_METHOD_NAMES
 from config.commands import EXIT_ERROR
 from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
 from reporting.blob_options import BlobOptions
+from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
 from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
+from reporting.prediction_cams import predict_cams
 from reporting.prediction_masks import predict_masks, predict_saliency
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
@@ -53,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
         "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
-        "saliency network also saliency/",
+        "saliency network also saliency/, with --cam also cams/",
     )
     parser.add_argument(
         "--batch_size",
@@ -70,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no_pictures", action="store_true", help="write no annotated pictures")
     _add_blob_arguments(parser)
+    _add_cam_arguments(parser)
     return parser
 
 
@@ -86,6 +90,26 @@ def _add_blob_arguments(parser):
     group.add_argument("--min_area", type=int, help="smaller objects are dropped, pixels")
     group.add_argument("--tile", type=int, help="longest side of what is predicted at once, pixels")
     group.add_argument("--overlap", type=int, help="pixels that tiles show around their own part")
+
+
+def _add_cam_arguments(parser):
+    group = parser.add_argument_group("class activation maps, of any Keras classifier (.keras)")
+    group.add_argument("--cam", choices=CAM_METHOD_NAMES, help="draw where a class is seen")
+    group.add_argument(
+        "--cam_layer", help="whose maps are taken; default: what the classifier stands on"
+    )
+    group.add_argument(
+        "--cam_class", help="its name, or its column from 0; default: the likeliest in each picture"
+    )
+    group.add_argument(
+        "--cam_pixels",
+        choices=PIXEL_RANGES,
+        help="what the model takes a pixel as, where it does not tell itself: [0, 1], [0, 255], "
+        "[-1, 1], or blue, green, red less ImageNet's mean",
+    )
+    group.add_argument(
+        "--cam_size", type=int, help="longer side at which a model of any size looks, pixels"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -137,9 +161,16 @@ def _predict(args, images, output):
 
 def _choose_steps(args, images, output):
     """Return what predicts the pictures; the model's outputs tell what it can."""
-    predictor = load_predictor(args.model)
     given = {field.name: getattr(args, field.name) for field in fields(BlobOptions)}
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
+    if args.cam is not None:
+        _refuse_blob_options(given, f"--cam {args.cam}, which shows where a class is seen")
+        options = _read_cam_options(args)
+        return predict_cams(
+            load_cam_predictor(args.model, options), images, output / "cams", **bounds
+        )
+    _read_cam_options(args)
+    predictor = load_predictor(args.model)
     if isinstance(predictor.settings, PointSettings):
         return predict_blobs(
             predictor,
@@ -149,17 +180,34 @@ def _choose_steps(args, images, output):
             track=_track_tiles,
             **bounds,
         )
-    if names := [f"`--{name}`" for name, value in given.items() if value is not None]:
-        raise InputError(
-            f"{', '.join(names)}: only models that find objects take it. Received {args.model}, "
-            f"which returns {', '.join(predictor.outputs)}; leave it out."
-        )
+    _refuse_blob_options(given, f"{args.model}, which returns {', '.join(predictor.outputs)}")
     if isinstance(predictor.settings, MaskSettings):
         return predict_masks(predictor, images, output / "masks", **bounds)
     if "saliency" in predictor.outputs:
         return predict_saliency(predictor, images, output / "saliency", **bounds)
     predict = predict_images if predictor.settings is None else predict_boxes
     return predict(predictor, images, **bounds)
+
+
+def _refuse_blob_options(given, received):
+    if names := [f"`--{name}`" for name, value in given.items() if value is not None]:
+        raise InputError(
+            f"{', '.join(names)}: only models that find objects take it. Received {received}; "
+            "leave it out."
+        )
+
+
+def _read_cam_options(args):
+    """Return how maps are drawn; None without `--cam`, which its options need."""
+    names = ("layer", "class", "pixels", "size")
+    layer, class_name, pixels, size = (getattr(args, f"cam_{name}") for name in names)
+    if size is not None and size < 1:
+        raise InputError(f"`--cam_size` must be at least 1 pixel. Received {size}.")
+    if args.cam is not None:
+        return CamOptions(args.cam, layer, class_name, pixels, size)
+    if listed := [f"`--cam_{name}`" for name in names if getattr(args, f"cam_{name}") is not None]:
+        raise InputError(f"{', '.join(listed)}: only with `--cam METHOD`.")
+    return None
 
 
 def _track_tiles(steps, total, name):

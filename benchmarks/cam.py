@@ -3,8 +3,8 @@
 `python -m benchmarks.cam` draws maps of a classifier with random weights by the methods that take
 gradients, both libraries in turn, on the same pictures and the same layer. Maps are compared after
 each is stretched to [0, 1]; those of Grad-CAM++ differ where gradients are large, since
-tf-keras-vis divides a channel's alphas by their sum, which the paper does not. Without tf-keras-vis (a test tool, no requirement:
-`pip install tf-keras-vis deprecated`) its columns are left out.
+tf-keras-vis divides a channel's alphas by their sum, which the paper does not. Its columns are left
+out where it is absent: it is a test tool, no requirement (`pip install tf-keras-vis deprecated`).
 """
 
 from __future__ import annotations

@@ -126,6 +126,20 @@ class TappedClassifier:
             self._found = _find_layer(self.model, self._layer)
         return self._found
 
+    def score(self, images: tf.Tensor) -> tf.Tensor:
+        """Score the classes as the model itself does, its softmax or sigmoid included.
+
+        Args:
+            images: (B, H, W, 3) of the model's type and range.
+
+        Returns:
+            (B, K) float32.
+
+        Example:
+            >>> # see `models.cam`
+        """
+        return tf.cast(_pick_scores(self.model(images, training=False)), tf.float32)
+
     def returns(self, name: str) -> bool:
         """Say whether the model returns an output of that name.
 

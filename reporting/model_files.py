@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -30,6 +31,8 @@ RUN_FILES = (
     "saliency.keras",
     "segmenter.keras",
 )
+# The model of a run that scores classes, whose class activation maps can be drawn.
+CLASSIFIER_FILES = ("classifier.keras", "decoder.keras", "seeds.keras", "localizer.keras")
 SAVED_MODEL_FOLDER = "saved_model"
 
 
@@ -64,11 +67,12 @@ def load_keras_model(path: str | Path) -> keras.Model:
     return model
 
 
-def find_keras_file(model: str | Path) -> Path:
+def find_keras_file(model: str | Path, names: Sequence[str] = RUN_FILES) -> Path:
     """Name the `.keras` file that a run folder or a file's own path means.
 
     Args:
-        model: a run folder that holds one of `RUN_FILES`, or a `.keras` file.
+        model: a run folder that holds one of `names`, or a `.keras` file.
+        names: of the files that are looked for, in that order.
 
     Returns:
         The file.
@@ -85,11 +89,11 @@ def find_keras_file(model: str | Path) -> Path:
     model = Path(model)
     if model.is_file():
         return model
-    for name in RUN_FILES:
+    for name in names:
         if (model / name).is_file():
             return model / name
     raise InputError(
-        f"`--model` must be a run folder with {' or '.join(RUN_FILES)}, which the wrappers write, "
+        f"`--model` must be a run folder with {' or '.join(names)}, which the wrappers write, "
         f"or a .keras file. Received {model}, which "
         f"{'is neither' if model.exists() else 'is absent'}."
     )

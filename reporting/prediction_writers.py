@@ -96,7 +96,7 @@ def draw_prediction(
     Args:
         prediction: of this picture.
         image: (H, W, 3) uint8 picture, or its preview where the prediction has blobs; coloured by
-            what was found where it has masks or is of saliency.
+            what was found where it has masks, or is of saliency or of a class's evidence.
         folder: where pictures go, in the folders of their names.
 
     Returns:
@@ -116,7 +116,7 @@ def draw_prediction(
         return draw_boxes(image, prediction.boxes, path)
     if prediction.masks is not None:
         return draw_masks(image, prediction.masks, path)
-    if "salient_share" in prediction.outputs:
+    if {"salient_share", "cam_share"} & prediction.outputs.keys():
         return draw_picture(image, path)
     if "patch_counts" not in prediction.outputs:
         return None

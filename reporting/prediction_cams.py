@@ -1,0 +1,64 @@
+"""Draws class activation maps of pictures, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from reporting.classifiers import CamPredictor
+from reporting.heat_figures import overlay_heat
+from reporting.mask_figures import draw_picture
+from reporting.prediction import Prediction, predict_images
+
+
+def predict_cams(
+    predictor: CamPredictor,
+    images: Sequence[tuple[str, Path]],
+    folder: Path,
+    *,
+    max_pixels: int,
+    batch_size: int = 1,
+) -> Iterator[tuple[Prediction, np.ndarray | None]]:
+    """Draw each picture's map and write it; a bad picture gives an error, the rest go on.
+
+    The maps are written at once and not kept: `<folder>/<image>.png`, grey, 255 for 1. The outputs
+    of a prediction are `class`, the name of the class that is shown, `score`, what the model gives
+    it, and `cam_share`, how much of the picture reaches half of the map's maximum: 0 of a map that
+    shows nothing.
+
+    Args:
+        predictor: what `reporting.classifiers.load_cam_predictor` returned.
+        images: (name, path) of each picture.
+        folder: where the maps go, in the folders of their pictures' names.
+        max_pixels: larger pictures are refused before decoding.
+        batch_size: most pictures per call.
+
+    Yields:
+        (prediction, (H, W, 3) uint8 picture tinted by its map, or None), in order.
+
+    Raises:
+        OSError: a map cannot be written.
+
+    Example:
+        >>> images = [("a", Path("absent.jpg"))]
+        >>> next(predict_cams(None, images, Path("cams"), max_pixels=100))[0].error
+        '`absent.jpg` must be a picture file. There is no such file.'
+    """
+    for prediction, picture in predict_images(
+        predictor, images, max_pixels=max_pixels, batch_size=batch_size
+    ):
+        if not prediction.error:
+            cam, column = prediction.outputs["cam"], prediction.outputs["class"]
+            grey = np.rint(255 * cam).astype(np.uint8)
+            draw_picture(grey, Path(folder) / f"{prediction.image}.png")
+            shown = {
+                "class": np.str_(predictor.class_names[column]),
+                "score": prediction.outputs["scores"][column],
+                "cam_share": np.float32(((cam > 0) & (cam >= 0.5 * cam.max())).mean()),
+            }
+            prediction = replace(prediction, outputs=shown)
+            picture = overlay_heat(picture, cam)
+        yield prediction, picture
