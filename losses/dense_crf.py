@@ -30,6 +30,7 @@ def dense_crf_loss(
       224 x 224 is w = 5.04, from lambda N^2.
 
     A 224 x 224 photograph takes some 5 ms of two cores with its gradient; at scale 1/2 some 2.
+    XLA does not compile it: compile the model with `jit_compile=False`.
 
     Args:
         probabilities: (B, H, W, K), softmax of the regions; H and W known.
