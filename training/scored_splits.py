@@ -80,7 +80,9 @@ class Place:
                 path.unlink(missing_ok=True)
 
 
-def choose_scored(splits: BoxSplits | TagSplits | ShotSplits, split: str = "test") -> tuple[list, str]:
+def choose_scored(
+    splits: BoxSplits | TagSplits | ShotSplits, split: str = "test"
+) -> tuple[list, str]:
     """Choose the pictures to score.
 
     Args:

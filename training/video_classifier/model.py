@@ -68,6 +68,7 @@ def build_models(params: VideoClassifierParams, class_names: Sequence[str]) -> V
         "stride": params.stride,
     }
     if params.class_map:
+        _refuse_cut(params)
         head = read_mapping_head(params)
         groups, single = group_labels(params.class_map, class_names, head)
         classifier = build_mapped_classifier(
@@ -84,7 +85,11 @@ def build_models(params: VideoClassifierParams, class_names: Sequence[str]) -> V
             f"{', '.join(class_names)} alone; add shots of another, or give `class_map`."
         )
     classifier = build_cam_classifier(
-        params.model_name, num_classes=len(class_names), pooling=params.pooling, **options
+        params.model_name,
+        num_classes=len(class_names),
+        pooling=params.pooling,
+        cut=params.cut,
+        **options,
     )
     return VideoModels(classifier, {})
 
@@ -196,6 +201,14 @@ def build_loss(config: dict) -> keras.losses.Loss:
         return keras.losses.CategoricalCrossentropy(from_logits=True, **arguments)
     except (TypeError, ValueError) as error:
         raise InputError(f"`loss` {_LOSS} does not take {arguments}: {error}") from error
+
+
+def _refuse_cut(params: VideoClassifierParams) -> None:
+    if params.cut:
+        raise InputError(
+            "`cut` must be false with a `class_map`, whose classifier stands on the whole encoder. "
+            "Received true."
+        )
 
 
 def _build_optimizer(
