@@ -9,6 +9,7 @@ import keras
 
 from config.errors import InputError
 from config.schema import VideoClassifierParams
+from config.values import require_known
 from models.cam_classifier import build_cam_classifier
 from models.cam_encoders import list_fresh_layers
 from models.imagenet_head import ClassifierHead, read_class_map
@@ -120,6 +121,8 @@ def group_labels(
     given = {tag: wanted for tag, wanted in class_map.items() if tag != OTHER_TAGS}
     if OTHER_TAGS in class_map:
         given = {**dict.fromkeys(class_names, class_map[OTHER_TAGS]), **given}
+    for tag in given:
+        require_known(tag, class_names, "tag", where="`class_map`: ")
     if missing := [name for name in class_names if name not in given]:
         raise InputError(
             "`class_map` must give each tag a label, for nothing is trained then. It leaves out "
