@@ -78,7 +78,10 @@ def build_cam_encoder(
 ) -> keras.Model:
     """Build an encoder whose last map is fine enough to show objects: 28 x 28 cells of 224 pixels.
 
-    - mobilenet_v2: dilated (`models.dense_encoders`), so that its weights mean what they meant;
+    - mobilenet_v2: dilated as `models.dense_encoders` does, so that its weights mean what they
+      meant; layers that halve the map keep the border that the weights learnt with, or maps would
+      lie too far right and down: by 8 of 224 pixels at stride 8, 10 at stride 16, in place of 4 and
+      1 (measured with ImageNet's weights by mirroring frames of DAVIS);
     - resnet50: stages 4 and 5 no longer halve the map, as published, without dilation;
     - vgg16: its last two poolings are gone, and a 3 x 3 convolution of 1,024 channels follows;
     - inception_v3: up to `mixed7`, whose stage no longer halves; every convolution and pooling
@@ -230,7 +233,9 @@ def _list_changes(stock: keras.Model, stride: int) -> dict[str, dict[str, Any]]:
     """Return what changes in a stock network's layers, for `copy_with_changes`."""
     whole = {"strides": (1, 1)}
     if stock.name == "mobilenet_v2":
-        return list_dense_changes(stock.name, "high_res" if stride == 8 else "low_res")
+        dense = list_dense_changes(stock.name, "high_res" if stride == 8 else "low_res")
+        # Of the layers that still halve: the weights learnt with this, at 224 pixels.
+        return {**dense, r"block_\d+_pad": {"padding": ((0, 1), (0, 1))}}
     if stock.name == "resnet50":
         return {rf"conv[{'45' if stride == 8 else '5'}]_block1_[01]_conv": whole}
     if stock.name == "vgg16":
