@@ -20,6 +20,7 @@ from config.shared_params import (
     TrainingParams,
     param,
 )
+from config.video_classifier_params import VideoClassifierParams
 
 __all__ = [
     "ENCODER_NAMES",
@@ -38,6 +39,7 @@ __all__ = [
     "SaliencyParams",
     "SeedsParams",
     "TrainingParams",
+    "VideoClassifierParams",
     "param",
 ]
 
@@ -206,6 +208,7 @@ SCHEMAS = {
     "training/points": PointsParams,
     "training/saliency": SaliencyParams,
     "training/seeds": SeedsParams,
+    "training/video_classifier": VideoClassifierParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,

@@ -120,3 +120,23 @@ def test_build_cam_encoder_says_what_is_wrong(changes, message):
 def test_find_row_refuses_another_model():
     with pytest.raises(ValueError, match="must hold the layers of mobilenet_v2, resnet50"):
         find_row(keras.Sequential([keras.layers.ReLU()]))
+
+
+@pytest.mark.parametrize(
+    ("stride", "maps"),
+    [
+        (8, [(48, 32), (48, 16), (96, 8)]),
+        (16, [(48, 32), (48, 16), (96, 8), (192, 4)]),
+    ],
+)
+def test_build_cam_encoder_ends_at_its_own_map(stride, maps):
+    encoder = build("mobilenet_v2", stride=stride, cut=True)
+    row = find_row(encoder)
+    found = [encoder.get_layer(layer).output for layer in (*row.skips, row.features)]
+    assert [(x.shape[3], x.shape[1]) for x in found] == maps and encoder.output is found[-1]
+    assert list_fresh_layers(encoder) == [encoder.get_layer(row.features)]
+
+
+def test_build_cam_encoder_cuts_no_other():
+    with pytest.raises(InputError, match="`cut` must be false for other than mobilenet_v2"):
+        build("vgg16", cut=True)
