@@ -17,9 +17,11 @@ from config.shared_params import (
     ENCODER_NAMES,
     EncoderParams,
     ImageParams,
+    SteppedParams,
     TrainingParams,
     param,
 )
+from config.temporal_cam_params import TemporalCamParams
 
 __all__ = [
     "ENCODER_NAMES",
@@ -37,6 +39,8 @@ __all__ = [
     "PointsParams",
     "SaliencyParams",
     "SeedsParams",
+    "SteppedParams",
+    "TemporalCamParams",
     "TrainingParams",
     "param",
 ]
@@ -209,5 +213,6 @@ SCHEMAS = {
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
+    "finetuning/temporal_cam": TemporalCamParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,
 }
