@@ -22,6 +22,7 @@ from config.shared_params import (
     param,
 )
 from config.temporal_cam_params import TemporalCamParams
+from config.video_classifier_params import VideoClassifierParams
 
 __all__ = [
     "ENCODER_NAMES",
@@ -42,6 +43,7 @@ __all__ = [
     "SteppedParams",
     "TemporalCamParams",
     "TrainingParams",
+    "VideoClassifierParams",
     "param",
 ]
 
@@ -210,6 +212,7 @@ SCHEMAS = {
     "training/points": PointsParams,
     "training/saliency": SaliencyParams,
     "training/seeds": SeedsParams,
+    "training/video_classifier": VideoClassifierParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,

@@ -15,14 +15,25 @@ SEEDS = "training/seeds"
 SALIENCY_FILE = "saliency.keras"
 SALIENCY = "training/saliency"
 GUIDED_SEGMENTATION = "finetuning/guided_segmentation"
-# Experiments that see the data of the run that they continue, unless the command line says else.
-TAKES_DATA = (*LOCALIZATION, GUIDED_SEGMENTATION)
+# Of a classifier of shots: the epoch that tells tags best, and that whose maps find objects best.
+CLASSIFYING_FILE, LOCALIZING_FILE = "best_classification.keras", "best_localization.keras"
+VIDEO_CLASSIFIER = "training/video_classifier"
+TEMPORAL_CAM = "finetuning/temporal_cam"
+# Experiments that see the data of the run that they continue, unless the command line says else,
+# with what they continue and its file.
+_TAKES_FROM = {
+    **dict.fromkeys(LOCALIZATION, (LOCALIZATION[0], LOCALIZER_FILE)),
+    GUIDED_SEGMENTATION: (SEEDS, SEEDS_FILE),
+    TEMPORAL_CAM: (VIDEO_CLASSIFIER, CLASSIFYING_FILE),
+}
+TAKES_DATA = tuple(_TAKES_FROM)
 # What of a run is continued; other experiments leave an encoder under the first of these names.
 _ENCODER_FILES = "best_model_*.keras"
 _FILES = {
     **dict.fromkeys(LOCALIZATION, LOCALIZER_FILE),
     SEEDS: SEEDS_FILE,
     SALIENCY: SALIENCY_FILE,
+    VIDEO_CLASSIFIER: CLASSIFYING_FILE,
 }
 
 
@@ -67,7 +78,7 @@ def find_run_with(file: str, model_path: str, experiment_dir: str, continues: st
     """Find the run whose model is trained further, or gives what another learns from.
 
     Args:
-        file: what of it is continued: `LOCALIZER_FILE` or `SEEDS_FILE`.
+        file: what of it is continued: `LOCALIZER_FILE`, `SEEDS_FILE` or `CLASSIFYING_FILE`.
         model_path: as for `find_model_file`.
         experiment_dir: folder under which all runs lie.
         continues: the experiment whose newest finished run "latest" means.
@@ -112,8 +123,7 @@ def take_data(args: argparse.Namespace) -> argparse.Namespace:
     Example:
         >>> # see `training.model_files.name_model_file`
     """
-    guided = vars(args).get("experiment") == GUIDED_SEGMENTATION
-    continues, file = (SEEDS, SEEDS_FILE) if guided else (LOCALIZATION[0], LOCALIZER_FILE)
+    continues, file = _TAKES_FROM.get(vars(args).get("experiment"), _TAKES_FROM[LOCALIZATION[0]])
     run = find_run_with(file, args.model_path, args.experiment_dir, continues)
     stored, given = read_run(run)[0], vars(args).get("given", ())
     dataset = stored.get("dataset")

@@ -7,8 +7,8 @@ import pytest
 import finetune_wrapper
 import train_wrapper
 from config.schema import SCHEMAS
-from datasets.formats import FORMATS, TAG_FORMATS
-from datasets.synthetic_files import NOISY, OBJECTS, RANKED, TAGS, TEST
+from datasets.formats import FORMATS, SHOT_FORMATS, TAG_FORMATS
+from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
 from training.command_line import complete_arguments
 from training.default_data import DEFAULT_DATA, describe_default, fill_data
 
@@ -21,9 +21,9 @@ def test_every_experiment_takes_drawn_data(experiment):
     stage = experiment.split("/")[0]
     args = WRAPPERS[stage].build_parser().parse_args(["--experiment", experiment])
     filled = vars(complete_arguments(args, stage=stage))
-    assert filled["format"] in FORMATS | TAG_FORMATS
+    assert filled["format"] in {*FORMATS, *TAG_FORMATS, *SHOT_FORMATS}
     names = ("dataset",) if stage == "training" else ("train_data", "test_data")
-    assert {filled[name] for name in names} <= {RANKED, NOISY, TEST, OBJECTS, TAGS}
+    assert {filled[name] for name in names} <= {RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS}
 
 
 def test_fill_data_keeps_what_is_named():
