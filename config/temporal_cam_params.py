@@ -154,23 +154,25 @@ class TemporalCamParams(SteppedParams):
     )
     schedule: Literal["constant", "cosine", "steps"] = param(
         "constant: the learning rate stays; cosine: it falls to 0 over the epochs; steps: it is "
-        "multiplied by `drop_factor` after every `epochs_per_drop` epochs"
+        "multiplied by `drop` after every `epochs_per_drop` epochs"
     )
     epochs_per_drop: int = param("of the schedule steps", unit="epochs", minimum=1)
-    drop_factor: float = param("of the schedule steps", minimum=0.001, maximum=1)
-    smallest_rate: float = param("the schedule steps ends here", minimum=0)
-    validation_frames: int | None = param(
-        "frames looked at after each epoch, evenly taken of the validation shots; null: all",
+    drop: float = param("of the schedule steps", minimum=0.001, maximum=1)
+    validation_frames: int = param(
+        "frames of a validation shot looked at after every epoch at most, spread evenly; annotated "
+        "ones where there are any",
         minimum=1,
     )
     baselines: tuple[str, ...] = param(
         "activation maps of the classifier that results are compared with"
     )
-    inclusive_boxes: bool = param(
-        "count overlaps as the published protocol, a pixel more on each axis"
+    inclusive_iou: bool = param(
+        "boxes hold their last pixel, as the published protocol counts; false: half-open"
     )
     threshold_frames: int = param(
-        "frames of the training shots that the threshold without labels is chosen by", minimum=1
+        "frames of a training shot at most, spread evenly, on whose maps the threshold is chosen "
+        "that needs no boxes",
+        minimum=1,
     )
     all_frames: bool = param(
         "find boxes in all frames of the scored shots; false: in those alone of which the truth is "
