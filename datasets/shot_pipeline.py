@@ -12,7 +12,7 @@ from datasets.pipeline import make_sample_dataset
 from datasets.records import ShotRecord
 from datasets.scaled_images import ScaledImages
 from datasets.sharding import make_evaluation_dataset
-from datasets.shot_pictures import ShotPictures
+from datasets.shot_pictures import ShotPictures, make_shot_targets
 
 Load = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -122,6 +122,7 @@ def make_frame_dataset(
     batch_size: int,
     max_pixels: int,
     annotated: bool = False,
+    targets: bool = False,
     cache: str = "none",
     cache_dir: Path | None = None,
 ) -> tf.data.Dataset:
@@ -134,11 +135,13 @@ def make_frame_dataset(
         batch_size: frames per batch; the last may be smaller.
         max_pixels: larger frames are refused.
         annotated: frames of which boxes or a mask are known alone.
+        targets: give the targets of the frames' shots too.
         cache: as for `datasets.pixel_cache.open_cache`.
         cache_dir: likewise.
 
     Returns:
-        Batches of images (B, S, S, 3) float32 in [0, 1]; of several workers each reads its own.
+        Batches of images (B, S, S, 3) float32 in [0, 1], with `targets` of (images, (B, K) float32,
+        one-hot); of several workers each reads its own.
 
     Raises:
         InputError: there are fewer frames than devices.
@@ -163,11 +166,14 @@ def make_frame_dataset(
         cache_dir=cache_dir,
     )
 
-    def load(number: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    wanted = make_shot_targets(shots)[[place for place, _ in places]]  # (frames, K)
+
+    def load(number: tf.Tensor, seed: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         image = tf.numpy_function(
             lambda number: images.read(int(number)), [number], tf.uint8, stateful=False
         )
-        return _to_image(image, image_size)
+        image = _to_image(image, image_size)
+        return (image, tf.gather(wanted, number)) if targets else image
 
     return make_evaluation_dataset(len(places), load, batch_size=batch_size)
 

@@ -198,6 +198,49 @@ class MaxBoxAccuracy:
         """
         return self._shares(int(every_contour), 0, delta)
 
+    def regroup(self, class_names: Sequence[str], labels: Sequence[int]) -> MaxBoxAccuracy:
+        """Sum up the same frames by other groups, such as classes where shots were counted.
+
+        Args:
+            class_names: names of the new groups.
+            labels: the new group of each old one, from 1.
+
+        Returns:
+            Another counter; this one stays.
+
+        Raises:
+            ValueError: there are not as many labels as groups, or one is unknown.
+
+        Example:
+            >>> shots = MaxBoxAccuracy(("cat/1", "cat/2"), step=0.5)
+            >>> shots.update(np.array([[0.4, 1.0]]), [[1, 0, 2, 1]], 2)
+            >>> shots.regroup(("cat",), [1, 1]).result()["per_class"]
+            {'cat': {'corloc': 1.0, 'num_frames': 1}}
+        """
+        places = np.asarray(labels, np.int64) - 1
+        if (
+            places.shape != self._frames.shape
+            or not ((0 <= places) & (places < len(class_names))).all()
+        ):
+            raise ValueError(
+                f"`labels` must be {len(self._frames)} numbers from 1 to {len(class_names)}. "
+                f"Received {list(labels)}."
+            )
+        other = MaxBoxAccuracy(
+            class_names,
+            deltas=self.deltas,
+            inclusive=self.inclusive,
+            every_contour=self.every_contour,
+        )
+        other.thresholds = self.thresholds
+        other._right = np.zeros(
+            (*self._right.shape[:2], len(class_names), *self._right.shape[3:]), np.int32
+        )
+        np.add.at(other._right, (slice(None), slice(None), places), self._right)
+        np.add.at(other._frames, places, self._frames)
+        other._num_unknown, other._is_ranked = self._num_unknown, self._is_ranked
+        return other
+
     def _shares(self, kind, rank, delta):
         right = self._right[kind, rank, :, self.deltas.index(delta)].sum(axis=0)
         return right / self._frames.sum()

@@ -14,6 +14,7 @@ import models.box_layers  # noqa: F401
 import models.cam_decoder  # noqa: F401
 import models.fcn8  # noqa: F401
 import models.imagenet_head  # noqa: F401
+import models.label_pooling  # noqa: F401
 import models.layers  # noqa: F401
 import models.locator  # noqa: F401
 import models.map_locator  # noqa: F401
@@ -35,7 +36,13 @@ RUN_FILES = (
     "segmenter.keras",
 )
 # The model of a run that scores classes, whose class activation maps can be drawn.
-CLASSIFIER_FILES = ("classifier.keras", "decoder.keras", "seeds.keras", "localizer.keras")
+CLASSIFIER_FILES = (
+    "classifier.keras",
+    "decoder.keras",
+    "seeds.keras",
+    "localizer.keras",
+    "best_localization.keras",
+)
 SAVED_MODEL_FOLDER = "saved_model"
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 
-from config.errors import InputError
 from config.schema import SeedsParams
 from losses.tags import build_tag_loss
 from metrics.mean_average_precision import MeanAveragePrecision
 from models.encoders import build_encoder
-from models.imagenet_head import ClassifierHead, build_head_network, read_class_map, read_head
+from models.imagenet_head import build_head_network
 from models.seed_network import build_seed_network, check_side, list_encoder_layers
 from models.seeder import build_seeder
 from training.experiment import build_optimizer
+from training.mapped_tags import read_mapped_tags
 from training.thawing import thaw_layers
 
 DROP = 10.0  # by which the schedule "steps" divides the learning rate
@@ -60,7 +59,7 @@ def build_models(params: SeedsParams, class_names: Sequence[str]) -> SeedModels:
         >>> # see `training.seeds.train`
     """
     check_side(params.image_size, params.variant)
-    head, groups = _read_groups(params, class_names)
+    head, groups = read_mapped_tags(params, class_names)
     learnt = tuple(n for n in range(1, len(class_names) + 1) if n not in groups)
     network = head_network = None
     if learnt:
@@ -149,26 +148,6 @@ def choose_monitor(num_learnt: int) -> str:
         'val_loss'
     """
     return "val_map" if num_learnt > 1 else "val_loss"
-
-
-def _read_groups(
-    params: SeedsParams, class_names: Sequence[str]
-) -> tuple[ClassifierHead | None, dict[int, tuple[int, ...]]]:
-    """Return the pre-trained classifier, and the numbers of its labels by tag."""
-    if not params.class_map:
-        return None, {}
-    if not params.head_file:
-        raise InputError(
-            "`class_map` needs the classifier whose labels it names. Received no `head_file`; "
-            "give its `.npz` with `--set head_file=...`."
-        )
-    if params.weights is None:
-        raise InputError(
-            "`class_map` needs the encoder's weights that `head_file` was trained with. Received "
-            "`weights` null, for random ones."
-        )
-    head = read_head(Path(params.head_file))
-    return head, read_class_map(params.class_map, class_names, head)
 
 
 def _build_encoder(params: SeedsParams) -> keras.Model:
