@@ -62,7 +62,8 @@ def export_litert(
 
     Raises:
         InputError: the model is no locator, or one that reads its box off a map, `path` has
-            another suffix, `quantize` is unknown, or there are calibration pictures without "int8" or "int8" without them.
+            another suffix, `quantize` is unknown, or there are calibration pictures without "int8"
+            or "int8" without them.
         RuntimeError: the file answers other than the model; `compare_litert` says by how much
             it may.
         OSError: the files cannot be written.

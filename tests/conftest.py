@@ -113,17 +113,20 @@ def small_encoder():
         yield _build_small_encoder
 
 
-def build_tiny_cam_classifier(_name="mobilenet_v2", *, num_classes, image_size=32, **_):
+def build_tiny_cam_classifier(
+    _name="mobilenet_v2", *, num_classes, image_size=32, widths=(6, 8, 8, 8), **_
+):
     """A stand-in for `models.cam_classifier.build_cam_classifier` with the maps a decoder joins."""
     from models.cam_classifier import HEAD_LAYER
     from models.poolings import POOLINGS
 
     x = image = keras.Input((image_size, image_size, 3))
-    for number, (width, stride) in {1: (6, 2), 3: (8, 2), 6: (8, 2), 13: (8, 1)}.items():
-        options = {"strides": stride, "padding": "same", "activation": "relu"}
-        x = keras.layers.Conv2D(width, 3, name=f"block_{number}_expand_relu", **options)(x)
-    x = keras.layers.BatchNormalization(name="out_norm")(x)
-    x = keras.layers.ReLU(name="out_relu")(x)
+    for (number, stride), width in zip(((1, 2), (3, 2), (6, 2), (13, 1)), widths, strict=True):
+        options = {"strides": stride, "padding": "same", "use_bias": False}
+        x = keras.layers.Conv2D(width, 3, name=f"block_{number}_expand", **options)(x)
+        x = keras.layers.BatchNormalization(momentum=0.9, name=f"block_{number}_norm")(x)
+        x = keras.layers.ReLU(name=f"block_{number}_expand_relu")(x)
+    x = keras.layers.Conv2D(widths[-1], 3, padding="same", activation="relu", name="out_relu")(x)
     found = POOLINGS["wgap"](num_classes, name=HEAD_LAYER, dtype="float32")(x)
     return keras.Model(image, {**found, "features": x}, name="tiny_cam_classifier")
 

@@ -20,9 +20,10 @@ def draw_maps(num=12, size=(20, 26)):
     rows, columns = np.indices(size)
     maps = []
     for _ in range(num):
+        peaks = zip(rng.uniform((0, 0), size, (3, 2)), rng.uniform(4, 40, 3), strict=True)
         blobs = [
-            rng.uniform(0.3, 1) * np.exp(-((rows - r) ** 2 + (columns - c) ** 2) / rng.uniform(4, 40))
-            for r, c in rng.uniform((0, 0), size, (3, 2))
+            rng.uniform(0.3, 1) * np.exp(-((rows - r) ** 2 + (columns - c) ** 2) / spread)
+            for (r, c), spread in peaks
         ]
         maps.append(np.max(blobs, axis=0))
     return np.float32(maps)
