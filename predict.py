@@ -20,10 +20,11 @@ from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
-from reporting.prediction_cams import predict_cams
+from reporting.prediction_cams import TagPredictor, predict_cams
 from reporting.prediction_masks import predict_masks, predict_saliency
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
+from reporting.tag_settings import TagSettings
 from reporting.tiling import predict_blobs
 from training.command_line import run_command
 
@@ -56,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
         "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
-        "saliency network also saliency/, with --cam also cams/",
+        "saliency network also saliency/, of a video classifier or with --cam also cams/",
     )
     parser.add_argument(
         "--batch_size",
@@ -72,6 +73,11 @@ def build_parser() -> argparse.ArgumentParser:
         "objects, each tile, strip and window is bounded instead",
     )
     parser.add_argument("--no_pictures", action="store_true", help="write no annotated pictures")
+    parser.add_argument(
+        "--crf",
+        action="store_true",
+        help="segmenters: let a dense CRF move the labels to the picture's edges",
+    )
     _add_blob_arguments(parser)
     _add_cam_arguments(parser)
     return parser
@@ -166,11 +172,14 @@ def _choose_steps(args, images, output):
     if args.cam is not None:
         _refuse_blob_options(given, f"--cam {args.cam}, which shows where a class is seen")
         options = _read_cam_options(args)
+        _refuse_crf(args, f"--cam {args.cam}")
         return predict_cams(
             load_cam_predictor(args.model, options), images, output / "cams", **bounds
         )
     _read_cam_options(args)
     predictor = load_predictor(args.model)
+    if not isinstance(predictor.settings, MaskSettings):
+        _refuse_crf(args, f"{args.model}, which returns {', '.join(predictor.outputs)}")
     if isinstance(predictor.settings, PointSettings):
         return predict_blobs(
             predictor,
@@ -182,7 +191,9 @@ def _choose_steps(args, images, output):
         )
     _refuse_blob_options(given, f"{args.model}, which returns {', '.join(predictor.outputs)}")
     if isinstance(predictor.settings, MaskSettings):
-        return predict_masks(predictor, images, output / "masks", **bounds)
+        return predict_masks(predictor, images, output / "masks", crf=args.crf, **bounds)
+    if isinstance(predictor.settings, TagSettings):
+        return predict_cams(TagPredictor(predictor), images, output / "cams", **bounds)
     if "saliency" in predictor.outputs:
         return predict_saliency(predictor, images, output / "saliency", **bounds)
     predict = predict_images if predictor.settings is None else predict_boxes
@@ -195,6 +206,11 @@ def _refuse_blob_options(given, received):
             f"{', '.join(names)}: only models that find objects take it. Received {received}; "
             "leave it out."
         )
+
+
+def _refuse_crf(args, received):
+    if args.crf:
+        raise InputError(f"`--crf`: only segmenters take it. Received {received}; leave it out.")
 
 
 def _read_cam_options(args):

@@ -120,6 +120,12 @@ class GuidedSegmentationParams(EncoderParams, TrainingParams):
         "divided by 10 after every `steps_per_drop` steps"
     )
     steps_per_drop: int = param("of the schedule steps", unit="steps", minimum=1)
+    class_balance: float = param(
+        "power of the inverse share of a label by which its pixels weigh in the loss, for rare "
+        "classes; 0: all pixels alike",
+        minimum=0,
+        maximum=1,
+    )
     rounds: Literal[1, 2] = param(
         "2: train anew on what the first segmenter, its answer restricted to the tags and "
         "sharpened by the CRF, says of the training pictures"

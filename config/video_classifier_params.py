@@ -26,6 +26,10 @@ class VideoClassifierParams(EncoderParams, TrainingParams):
         minimum=32,
     )
     stride: Literal[8, 16] = param("pixels between the cells of the maps")
+    cut: bool = param(
+        "end a MobileNetV2 or ResNet50 at its own map of that stride, for small data without "
+        "pre-trained weights; false: all of it, with strides removed"
+    )
     pooling: str = param("how features become scores of the tags", choices=POOLING_NAMES)
     class_map: dict | None = param(
         '{tag: label, list of labels or "top-1"} of `head_file`, so that nothing is trained; the '

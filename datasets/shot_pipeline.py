@@ -166,14 +166,15 @@ def make_frame_dataset(
         cache_dir=cache_dir,
     )
 
-    wanted = make_shot_targets(shots)[[place for place, _ in places]]  # (frames, K)
+    of_shots = make_shot_targets(shots) if targets else None
+    shot_numbers = np.array([place for place, _ in places], np.int64)
 
     def load(number: tf.Tensor, seed: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
         image = tf.numpy_function(
             lambda number: images.read(int(number)), [number], tf.uint8, stateful=False
         )
         image = _to_image(image, image_size)
-        return (image, tf.gather(wanted, number)) if targets else image
+        return (image, tf.gather(of_shots, tf.gather(shot_numbers, number))) if targets else image
 
     return make_evaluation_dataset(len(places), load, batch_size=batch_size)
 

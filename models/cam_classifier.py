@@ -23,6 +23,7 @@ def build_cam_classifier(
     weights: str | None = None,
     alpha: float = 1.0,
     stride: int = 8,
+    cut: bool = False,
 ) -> keras.Model:
     """Build a classifier with an encoder of few strides and a pooling head.
 
@@ -38,6 +39,7 @@ def build_cam_classifier(
         alpha: width multiplier, for MobileNetV2 only.
         stride: 8 pixels between the cells of the maps, 28 x 28 of 224 pixels, or 16, which costs
             less than half and shows half as much.
+        cut: of the encoder, as `models.cam_encoders.build_cam_encoder` takes it.
 
     Returns:
         Model from `image` (B, S, S, 3), float32 RGB in [0, 1], to `scores` (B, K) logits,
@@ -66,7 +68,7 @@ def build_cam_classifier(
         )
     head = POOLINGS[pooling](num_classes, name=HEAD_LAYER, dtype="float32")
     encoder = build_cam_encoder(
-        encoder_name, image_size, weights=weights, alpha=alpha, stride=stride
+        encoder_name, image_size, weights=weights, alpha=alpha, stride=stride, cut=cut
     )
     found = head(encoder.output)
     outputs = {"scores": found["scores"], "features": encoder.output, "maps": found["maps"]}

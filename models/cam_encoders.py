@@ -20,6 +20,8 @@ from models.encoders import SMALLEST_SIDE, build_encoder
 STRIDES = (8, 16)
 _NUM_NEW_CHANNELS = 1024  # of the convolutions that VGG16 and InceptionV3 end in
 _INCEPTION_SIDE = 96  # it is built at, to take its weights; the copy takes any size
+_CUTS = ("mobilenet_v2", "resnet50")  # their third and fourth skip are the maps of strides 8 and 16
+_NOTHING = r"(?!)"  # a pattern that no name matches
 # Of the stage that starts with `mixed3`: two convolutions and the third pooling halve the map.
 _STRIDED_INCEPTION = r"conv2d_29|conv2d_30|max_pooling2d_3"
 
@@ -72,10 +74,14 @@ def build_cam_encoder(
     weights: str | None = None,
     alpha: float = 1.0,
     stride: int = 8,
+    cut: bool = False,
 ) -> keras.Model:
     """Build an encoder whose last map is fine enough to show objects: 28 x 28 cells of 224 pixels.
 
-    - mobilenet_v2: dilated (`models.dense_encoders`), so that its weights mean what they meant;
+    - mobilenet_v2: dilated as `models.dense_encoders` does, so that its weights mean what they
+      meant; layers that halve the map keep the border that the weights learnt with, or maps would
+      lie too far right and down: by 8 of 224 pixels at stride 8, 10 at stride 16, in place of 4 and
+      1 (measured with ImageNet's weights by mirroring frames of DAVIS);
     - resnet50: stages 4 and 5 no longer halve the map, as published, without dilation;
     - vgg16: its last two poolings are gone, and a 3 x 3 convolution of 1,024 channels follows;
     - inception_v3: up to `mixed7`, whose stage no longer halves; every convolution and pooling
@@ -87,6 +93,8 @@ def build_cam_encoder(
         weights: as `models.encoders.build_encoder` takes them, of the stock network.
         alpha: width multiplier, for MobileNetV2 only.
         stride: 8 pixels between the cells of the last map, or 16.
+        cut: end a MobileNetV2 or ResNet50 at its own map of that stride: less deep, and quick to
+            learn from little data without weights.
 
     Returns:
         Model from `image` (B, S, S, 3), float32 RGB in [0, 1], to the features (B, h, w, C), none
@@ -104,13 +112,16 @@ def build_cam_encoder(
         Belharbi et al., "TCAM", WACV 2023, arXiv 2208.14542; sbelharbi/tcam-wsol-video, whose
         InceptionV3 gives 29 x 29 cells, since its poolings round up.
     """
-    check_encoder(encoder_name, image_size, stride)
+    check_encoder(encoder_name, image_size, stride, cut=cut)
     shape = (image_size, image_size, 3)
     if encoder_name == "inception_v3":
         stock = _build_inception(weights, alpha)
     else:
         stock = build_encoder(encoder_name, shape, weights=weights, alpha=alpha)
     twin = copy_with_changes(stock, _list_changes(stock, stride), input_shape=shape)
+    if cut:
+        features = twin.get_layer(_cut_row(CAM_ENCODERS[encoder_name], stride).features).output
+        return keras.Model(twin.input, features, name=encoder_name)
     features = twin.output if encoder_name == "inception_v3" else twin.output["stride_32"]
     if encoder_name == "vgg16":
         features = _convolve(features, "head_features")
@@ -120,13 +131,14 @@ def build_cam_encoder(
     return keras.Model(twin.input, features, name=encoder_name)
 
 
-def check_encoder(encoder_name: str, image_size: int, stride: int) -> None:
+def check_encoder(encoder_name: str, image_size: int, stride: int, *, cut: bool = False) -> None:
     """Require arguments that `build_cam_encoder` knows what to do with.
 
     Args:
         encoder_name: as there.
         image_size: as there.
         stride: as there.
+        cut: as there.
 
     Raises:
         InputError: one is out of range.
@@ -150,6 +162,10 @@ inception_v3. Received 'resnet'; the nearest is 'resnet50'.
         )
     if stride not in STRIDES:
         raise InputError(f"`stride` must be 8 or 16 pixels. Received {stride}.")
+    if cut and encoder_name not in _CUTS:
+        raise InputError(
+            f"`cut` must be false for other than {' and '.join(_CUTS)}. Received true."
+        )
 
 
 def list_fresh_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -192,13 +208,20 @@ def find_row(model: keras.Model) -> CamEncoderRow:
         'out_relu'
     """
     names = {layer.name for layer in model.layers}
-    for row in CAM_ENCODERS.values():
+    cut = [_cut_row(CAM_ENCODERS[name], stride) for stride in (16, 8) for name in _CUTS]
+    for row in (*CAM_ENCODERS.values(), *cut):
         if {*row.skips, row.features} <= names:
             return row
     raise ValueError(
         f"`model` must hold the layers of {', '.join(CAM_ENCODERS)}, as "
         f"models.cam_classifier.build_cam_classifier makes it. Received `{model.name}`."
     )
+
+
+def _cut_row(row: CamEncoderRow, stride: int) -> CamEncoderRow:
+    """Return what is known of an encoder that ends at its own map of a stride."""
+    place = 2 if stride == 8 else 3
+    return CamEncoderRow(row.skips[:place], row.skips[place], _NOTHING)
 
 
 def _convolve(features, name):
@@ -210,7 +233,9 @@ def _list_changes(stock: keras.Model, stride: int) -> dict[str, dict[str, Any]]:
     """Return what changes in a stock network's layers, for `copy_with_changes`."""
     whole = {"strides": (1, 1)}
     if stock.name == "mobilenet_v2":
-        return list_dense_changes(stock.name, "high_res" if stride == 8 else "low_res")
+        dense = list_dense_changes(stock.name, "high_res" if stride == 8 else "low_res")
+        # Of the layers that still halve: the weights learnt with this, at 224 pixels.
+        return {**dense, r"block_\d+_pad": {"padding": ((0, 1), (0, 1))}}
     if stock.name == "resnet50":
         return {rf"conv[{'45' if stride == 8 else '5'}]_block1_[01]_conv": whole}
     if stock.name == "vgg16":

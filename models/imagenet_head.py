@@ -140,15 +140,17 @@ def build_head_network(
 
     Args:
         encoder: what `models.encoders.build_encoder` returned, with the weights that the
-            classifier was trained on; its layers are copied.
+            classifier was trained on; its layers are copied. One with a single map, such as
+            `models.cam_encoders.build_cam_encoder` builds, is taken as it is, shared and frozen.
         head: the classifier.
         groups: the labels of each of T tags.
-        variant: "low_res" for maps at stride 16, "high_res" or "deeplab" at stride 8.
+        variant: "low_res" for maps at stride 16, "high_res" or "deeplab" at stride 8; an encoder
+            with a single map has its own.
 
     Returns:
-        Model from `image` (B, H, W, 3) of any size, float32 RGB in [0, 1], to `scores` (B, T) and
-        `cams` (B, h, w, T). A score is the log-odds of the tag's labels against all others, so
-        that its sigmoid is their probability; the maps leave the biases out.
+        Model from `image` (B, H, W, 3) of any size that the encoder takes, float32 RGB in [0, 1],
+        to `scores` (B, T) and `cams` (B, h, w, T). A score is the log-odds of the tag's labels
+        against all others, so that its sigmoid is their probability; the maps leave the biases out.
 
     Raises:
         InputError: the classifier is for another encoder.
@@ -164,7 +166,8 @@ def build_head_network(
     References:
         Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016.
     """
-    dense = build_dense_encoder(encoder, variant)
+    several = isinstance(encoder.output, dict)
+    dense = build_dense_encoder(encoder, variant) if several else encoder
     features = dense.output
     if features.shape[-1] != len(head.kernel):
         raise InputError(

@@ -30,8 +30,9 @@ from reporting.point_settings import (
     read_settings,
     settings_asset,
 )
+from reporting.tag_settings import TAGS_FILE, TagSettings, read_tag_settings
 
-Settings = PointSettings | BoxSettings | MaskSettings | None
+Settings = PointSettings | BoxSettings | MaskSettings | TagSettings | None
 
 
 def model_assets(model: keras.Model, file: Path) -> dict[str, str]:
@@ -101,7 +102,8 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         As `settings_of_file`.
 
     Raises:
-        InputError: its `points.json`, `boxes.json` or `masks.json` cannot be used or does not fit.
+        InputError: its `points.json`, `boxes.json`, `masks.json` or `tags.json` cannot be used or
+            does not fit.
 
     Example:
         >>> settings_of_export(Path("no_such_folder"), {"boxes": (None, 4), "scores": (None,)})
@@ -113,6 +115,8 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         name, read, settings = BOXES_FILE, read_box_settings, BoxSettings()
     elif _finds_masks(outputs):
         name, read, settings = MASKS_FILE, read_mask_settings, MaskSettings()
+    elif _tells_tags(outputs):
+        name, read, settings = TAGS_FILE, read_tag_settings, TagSettings()
     else:
         return None
     path = folder / "assets.extra" / name
@@ -135,9 +139,14 @@ def _finds_masks(outputs):
     return "label_map" in outputs
 
 
+def _tells_tags(outputs):
+    return {"tag_probabilities", "tag_maps"} <= set(outputs)
+
+
 def _check_names(path, settings, outputs):
     """Refuse names that are not one for each class."""
-    shape = outputs.get("probabilities") or outputs.get("class_probabilities")
+    names = ("probabilities", "class_probabilities", "tag_probabilities")
+    shape = next((outputs[name] for name in names if name in outputs), None)
     num_classes = shape[-1] if shape else 1
     if len(settings.class_names) not in (0, num_classes):
         raise InputError(

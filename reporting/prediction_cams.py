@@ -7,15 +7,62 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
+from ops.cam import normalise_maps
 from reporting.classifiers import CamPredictor
 from reporting.heat_figures import overlay_heat
 from reporting.mask_figures import draw_picture
 from reporting.prediction import Prediction, predict_images
+from reporting.predictors import Predictor
+
+
+class TagPredictor:
+    """The served model of a video classifier: the likeliest tag of each frame, and its map.
+
+    Args:
+        predictor: of a model with `tag_probabilities` and `tag_maps`, see `models.tagger`.
+
+    Attributes:
+        class_names: of each tag one.
+
+    Example:
+        >>> outputs = {"tag_probabilities": [[0.2, 0.8]], "tag_maps": np.zeros((1, 1, 2, 2))}
+        >>> predictor = Predictor(lambda _: outputs, {"tag_probabilities": (None, 2)})
+        >>> found = TagPredictor(predictor)(np.zeros((1, 4, 6, 3), np.uint8))
+        >>> found["class"].tolist(), found["cam"].shape
+        ([1], (1, 4, 6))
+    """
+
+    def __init__(self, predictor: Predictor):
+        num_classes = predictor.outputs["tag_probabilities"][-1]
+        names = getattr(predictor.settings, "class_names", ())
+        self.class_names = names or tuple(str(number) for number in range(num_classes))
+        self._predict = predictor
+
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Tell tags, and draw their maps.
+
+        Args:
+            images: (B, H, W, 3) uint8.
+
+        Returns:
+            `cam` (B, H, W) float32 in [0, 1], `class` (B,) numbers of tags, from 0, and `scores`
+            (B, K) probabilities.
+
+        Example:
+            >>> # see the class
+        """
+        found = self._predict(images)
+        classes = found["tag_probabilities"].argmax(axis=1)
+        maps = np.take_along_axis(found["tag_maps"], classes[:, None, None, None], axis=3)
+        cams = normalise_maps(maps[..., 0])[..., tf.newaxis]
+        large = tf.image.resize(cams, images.shape[1:3])[..., 0].numpy()
+        return {"cam": large, "class": classes, "scores": found["tag_probabilities"]}
 
 
 def predict_cams(
-    predictor: CamPredictor,
+    predictor: CamPredictor | TagPredictor,
     images: Sequence[tuple[str, Path]],
     folder: Path,
     *,
@@ -30,7 +77,8 @@ def predict_cams(
     shows nothing.
 
     Args:
-        predictor: what `reporting.classifiers.load_cam_predictor` returned.
+        predictor: what `reporting.classifiers.load_cam_predictor` returned, or the served model of
+            a video classifier.
         images: (name, path) of each picture.
         folder: where the maps go, in the folders of their pictures' names.
         max_pixels: larger pictures are refused before decoding.

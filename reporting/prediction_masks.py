@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from config.errors import InputError
 from config.files import atomic_file
 from datasets.label_pngs import write_label_png
 from ops.run_lengths import compress_runs, count_runs
+from ops.sharpening import sharpen_probabilities
 from reporting.mask_figures import draw_picture, overlay_labels, overlay_saliency
 from reporting.prediction import Masks, Prediction, predict_images
 from reporting.prediction_coco import write_coco
@@ -27,6 +29,7 @@ def predict_masks(
     *,
     max_pixels: int,
     batch_size: int = 1,
+    crf: bool = False,
 ) -> Iterator[tuple[Prediction, np.ndarray | None]]:
     """Segment each picture and write its label map; a bad picture gives an error, the rest go on.
 
@@ -39,12 +42,14 @@ def predict_masks(
         folder: where label maps go, in the folders of their pictures' names.
         max_pixels: larger pictures are refused before decoding.
         batch_size: most pictures per call.
+        crf: let a dense CRF move the labels to the picture's edges, with DeepLab's parameters.
 
     Yields:
         (prediction with `masks`, (H, W, 3) uint8 picture coloured by its labels, or None), in
         order.
 
     Raises:
+        InputError: `crf`, and the model gives no probabilities.
         OSError: a label map cannot be written.
 
     Example:
@@ -55,12 +60,20 @@ def predict_masks(
         '`absent.jpg` must be a picture file. There is no such file.'
     """
     class_names = predictor.settings.class_names
-    predict = predictor.select("label_map")
+    if crf and "probabilities" not in predictor.outputs:
+        raise InputError(
+            "`--crf` needs a segmenter that gives `probabilities`. This one gives "
+            f"{', '.join(predictor.outputs)}; leave it out."
+        )
+    predict = predictor.select("probabilities" if crf else "label_map")
     for prediction, picture in predict_images(
         predict, images, max_pixels=max_pixels, batch_size=batch_size
     ):
         if not prediction.error:
-            labels = prediction.outputs["label_map"]
+            if crf:
+                labels = sharpen_probabilities(picture, prediction.outputs["probabilities"])
+            else:
+                labels = prediction.outputs["label_map"]
             write_label_png(labels, Path(folder) / f"{prediction.image}.png")
             prediction = _describe(prediction, labels, class_names)
             picture = overlay_labels(picture, labels)

@@ -51,6 +51,8 @@ def tiny_config(tmp_path_factory):
     changes["saliency"] = {"epochs": 2, "image_size": 32, "batch_size": 4, "num_neurons": 4}
     guided = {"epochs": 2, "num_pictures": 2, "image_size": 33, "batch_size": 4, "num_neurons": 4}
     changes["guided_segmentation"] = {**guided, "crf_iterations": 2}
+    videos = {"image_size": 32, "resize_size": 36, "frames_per_shot": 1, "batch_size": 3}
+    changes["video_classifier"] = {**videos, "epochs": 2, "num_pictures": 2, "threshold_frames": 1}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -113,28 +115,26 @@ def small_encoder():
         yield _build_small_encoder
 
 
-def build_tiny_cam_classifier(
-    _name="mobilenet_v2", *, num_classes, image_size=32, widths=(6, 8, 8, 8), **_
-):
-    """A stand-in for `models.cam_classifier.build_cam_classifier` with the maps a decoder joins."""
-    from models.cam_classifier import HEAD_LAYER
-    from models.poolings import POOLINGS
-
-    x = image = keras.Input((image_size, image_size, 3))
-    for (number, stride), width in zip(((1, 2), (3, 2), (6, 2), (13, 1)), widths, strict=True):
-        options = {"strides": stride, "padding": "same", "use_bias": False}
-        x = keras.layers.Conv2D(width, 3, name=f"block_{number}_expand", **options)(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"block_{number}_norm")(x)
-        x = keras.layers.ReLU(name=f"block_{number}_expand_relu")(x)
-    x = keras.layers.Conv2D(widths[-1], 3, padding="same", activation="relu", name="out_relu")(x)
-    found = POOLINGS["wgap"](num_classes, name=HEAD_LAYER, dtype="float32")(x)
-    return keras.Model(image, {**found, "features": x}, name="tiny_cam_classifier")
+def _build_small_cam_encoder(_name="small", image_size=32, **__):
+    """A stand-in for a cut MobileNetV2, with its layers' names, that traces in no time."""
+    image = keras.Input((image_size, image_size, 3), name="image")
+    x = keras.layers.ReLU(max_value=1.0, name="clip")(image)
+    x = keras.layers.Rescaling(255.0, name="to_255")(x)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(x)
+    for block, strides in ((1, 2), (3, 2), (6, 2), (13, 1)):
+        options = {"strides": strides, "padding": "same", "activation": "relu"}
+        x = keras.layers.Conv2D(8, 3, name=f"block_{block}_expand_relu", **options)(x)
+    x = keras.layers.Conv2D(8, 1, activation="relu", name="out_relu")(x)
+    return keras.Model(image, x, name="mobilenet_v2")
 
 
-@pytest.fixture(scope="session")
-def tiny_cam_classifier():
-    """Video classifiers take an encoder that traces in no time."""
-    return build_tiny_cam_classifier
+@pytest.fixture(scope="module")
+def small_cam_encoder():
+    """Classifiers of videos take an encoder of 8 channels at stride 8 that traces in no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("cam_classifier", "label_pooling"):
+            patch.setattr(f"models.{module}.build_cam_encoder", _build_small_cam_encoder)
+        yield _build_small_cam_encoder
 
 
 @pytest.fixture(scope="session")

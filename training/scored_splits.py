@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.boxes import BoxSplits
+from datasets.shots import ShotSplits
 from datasets.tags import TagSplits
 from reporting.results import RESULTS_FILE, Results, read_results
 
@@ -79,7 +80,9 @@ class Place:
                 path.unlink(missing_ok=True)
 
 
-def choose_scored(splits: BoxSplits | TagSplits, split: str = "test") -> tuple[list, str]:
+def choose_scored(
+    splits: BoxSplits | TagSplits | ShotSplits, split: str = "test"
+) -> tuple[list, str]:
     """Choose the pictures to score.
 
     Args:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from datasets.guide_pipeline import (
     AUGMENTED_DETAIL,
@@ -14,9 +15,12 @@ from datasets.guide_pipeline import (
     make_guide_dataset,
     make_guide_sample_loader,
 )
+from datasets.images import read_labels
+from datasets.job_pool import run_threads
 from datasets.pipeline import count_steps, make_sample_dataset
-from finetuning.guided_segmentation.model import MONITOR, build_models
+from finetuning.guided_segmentation.model import IGNORE, MONITOR, build_models
 from finetuning.guided_segmentation.stages import Chain
+from losses.partial_cross_entropy import balance_classes
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit, start_seed
 
@@ -68,7 +72,10 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
     start_seed(args.seed)
     steps = count_steps(chain.num_training, batch_size=params.batch_size)
     num_steps = steps * params.epochs * options.accumulate
-    segmenter, trained = build_models(params, chain.class_names, seeds, num_steps=num_steps)
+    weights = _weigh_classes(chain, guides[: chain.num_training])
+    segmenter, trained = build_models(
+        params, chain.class_names, seeds, num_steps=num_steps, class_weights=weights
+    )
     training, validation = (_open_pictures(chain, guides, part) for part in ("training", "held"))
     load = make_guide_sample_loader(training, augment=params.augment)
     plan = FitPlan(
@@ -92,6 +99,21 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
         "best_val_mean_iou": float(np.nanmax([row[MONITOR] for row in history])),
     }
     return told
+
+
+def _weigh_classes(chain: Chain, guides: Sequence[Path]) -> tuple[float, ...] | None:
+    """Count the pixels of each label; None where all weigh alike."""
+    if not chain.params.class_balance:
+        return None
+    num_labels = len(chain.class_names) + 1
+
+    def count(guide: Path) -> np.ndarray:
+        labels = read_labels(guide, max_pixels=chain.params.max_pixels)
+        return np.bincount(labels[labels != IGNORE].ravel(), minlength=num_labels)
+
+    counted = run_threads(count, guides, workers=chain.args.workers)
+    bar = tqdm(counted, "counting labels", len(guides), unit=" pictures", delay=2, disable=None)
+    return balance_classes(sum(bar), power=chain.params.class_balance)
 
 
 def _open_pictures(chain: Chain, guides: Sequence[Path], part: str) -> GuidePictures:

@@ -9,7 +9,7 @@ import keras
 
 from config.errors import InputError
 from config.schema import GuidedSegmentationParams
-from losses.partial_cross_entropy import PartialCrossEntropy
+from losses.partial_cross_entropy import build_partial_loss
 from models.encoders import build_encoder, set_batch_norm
 from models.large_fov import build_large_fov
 from models.picture_squares import GRID
@@ -19,11 +19,15 @@ from training.experiment import build_optimizer
 
 IGNORE = 255
 MONITOR = "val_mean_iou"
-_LOSSES = {"PartialCrossEntropy": PartialCrossEntropy}
 
 
 def build_models(
-    params: GuidedSegmentationParams, class_names: Sequence[str], seeds: Path, *, num_steps: int
+    params: GuidedSegmentationParams,
+    class_names: Sequence[str],
+    seeds: Path,
+    *,
+    num_steps: int,
+    class_weights: Sequence[float] | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build what is saved and what is trained, of the same layers.
 
@@ -32,6 +36,7 @@ def build_models(
         class_names: the names of classes 1 to K.
         seeds: `seeds.keras`, whose encoder the network may start from.
         num_steps: updates of the weights in the whole training, over all its parts.
+        class_weights: of the loss, see `losses.partial_cross_entropy.balance_classes`.
 
     Returns:
         (what `models.segmenter.build_segmenter` gives, what `build_trained` gives).
@@ -56,7 +61,8 @@ def build_models(
         scales=params.test_scales,
         mirror=params.test_mirror,
     )
-    return segmenter, build_trained(network, params, num_steps=num_steps)
+    options = {"num_steps": num_steps, "class_weights": class_weights}
+    return segmenter, build_trained(network, params, **options)
 
 
 def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Path) -> keras.Model:
@@ -127,7 +133,11 @@ def copy_weights(source: keras.Model, encoder: keras.Model, *, where: str) -> No
 
 
 def build_trained(
-    network: keras.Model, params: GuidedSegmentationParams, *, num_steps: int
+    network: keras.Model,
+    params: GuidedSegmentationParams,
+    *,
+    num_steps: int,
+    class_weights: Sequence[float] | None = None,
 ) -> keras.Model:
     """Build what is trained: the network with its loss and the agreement with the guide labels.
 
@@ -137,6 +147,7 @@ def build_trained(
         network: shared, not copied.
         params: resolved parameters.
         num_steps: updates of the weights in the whole training, over all its parts.
+        class_weights: of the loss, unless its configuration gives others.
 
     Returns:
         Compiled model with the metric `mean_iou`, over the cells that have a label.
@@ -162,33 +173,11 @@ def build_trained(
         num_labels, ignore_class=IGNORE, sparse_y_pred=False, name=MONITOR.removeprefix("val_")
     )
     trained = keras.Model(network.input, network.output, name="trained")
-    trained.compile(optimizer, build_loss(params.loss), metrics=[agreement])
+    loss = build_partial_loss(params.loss)
+    if class_weights is not None and loss.class_weights is None:
+        loss = type(loss).from_config({**loss.get_config(), "class_weights": class_weights})
+    trained.compile(optimizer, loss, metrics=[agreement])
     return trained
-
-
-def build_loss(spec: dict) -> keras.losses.Loss:
-    """Build the loss that a configuration names.
-
-    Args:
-        spec: {"class_name": "PartialCrossEntropy", "config": arguments}.
-
-    Returns:
-        The loss.
-
-    Raises:
-        InputError: another name, or arguments that it does not take.
-
-    Example:
-        >>> build_loss({"class_name": "PartialCrossEntropy", "config": {}}).ignore
-        255
-    """
-    name = spec.get("class_name")
-    if name not in _LOSSES:
-        raise InputError(f"`loss` must be one of {', '.join(_LOSSES)}. Received {name!r}.")
-    try:
-        return _LOSSES[name](**spec.get("config", {}))
-    except TypeError as error:
-        raise InputError(f"`loss`: the `config` of {name} cannot be used ({error}).") from error
 
 
 def _build_rate(params: GuidedSegmentationParams, num_steps: int):

@@ -14,10 +14,8 @@ from config.schema import GuidedSegmentationParams
 from datasets.images import read_image
 from datasets.records import TagRecord
 from finetuning.guided_segmentation.guides import crf_options
-from ops.dense_crf import dense_crf
+from ops.sharpening import sharpen_probabilities
 from reporting.predictors import trace_pictures
-
-SMALLEST_PROBABILITY = 1e-8  # before its logarithm
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,6 @@ def sharpen_labels(
     Example:
         >>> # see `finetuning.guided_segmentation.scoring`
     """
-    kept = np.arange(answer.probabilities.shape[2]) if labels is None else np.asarray(labels)
-    chosen = answer.probabilities[..., kept]  # (H, W, L)
-    # Of labels that are unlikely everywhere the likelier one still wins: relative to their sum.
-    chosen = chosen / np.maximum(chosen.sum(axis=2, keepdims=True), SMALLEST_PROBABILITY)
-    unary = -np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
-    marginals = dense_crf(answer.image, unary, **crf_options(params), num_threads=1)
-    return kept[marginals.argmax(axis=2)].astype(np.int32)
+    return sharpen_probabilities(
+        answer.image, answer.probabilities, labels=labels, **crf_options(params), num_threads=1
+    )

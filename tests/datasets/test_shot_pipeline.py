@@ -92,6 +92,15 @@ def test_evaluation_may_show_annotated_frames_alone(shots):
     assert list_shown(next(iter(batches))) == [(2, 1), (2, 2)]
 
 
+def test_evaluation_gives_the_targets_of_the_frames_shots(shots):
+    options = {"batch_size": 4, "max_pixels": 10_000, "targets": True}
+    batches = list(make_frame_dataset(shots, SIZE, **options))
+    shown = [shot for images, _ in batches for shot, _ in list_shown(images)]
+    targets = np.concatenate([targets for _, targets in batches])
+    assert shown == [0, 1, 1, 2, 2, 2, 2]
+    np.testing.assert_array_equal(targets, np.eye(2)[[0, 1, 1, 0, 0, 0, 0]])
+
+
 def test_frames_of_another_size_and_of_one_pixel_are_resized_alike(tmp_path):
     paths = []
     for number, size in enumerate(((5, 40), (1, 1), (30, 20))):

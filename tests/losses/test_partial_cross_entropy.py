@@ -6,6 +6,7 @@ import tensorflow as tf
 from config.errors import InputError
 from losses.partial_cross_entropy import (
     PartialCrossEntropy,
+    balance_classes,
     build_partial_loss,
     partial_cross_entropy,
 )
@@ -175,3 +176,47 @@ def test_loss_comes_back_from_its_config():
 def test_build_partial_loss_refuses_what_it_does_not_know(config, text):
     with pytest.raises(InputError, match=text):
         build_partial_loss(config)
+
+
+def test_class_weights_make_a_weighted_mean():
+    logits, labels = random_case(2, 5, 3)
+    weights = np.array([1, 2, 0.5, 7])
+    counted = np.where(labels == 255, 0, weights[np.where(labels == 255, 0, labels)])
+    wanted = (twin(logits, labels) * counted).sum() / counted.sum()
+    loss = PartialCrossEntropy(class_weights=weights)
+    assert float(loss(labels, logits)) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_equal_class_weights_change_nothing():
+    logits, labels = random_case(2, 5, 3)
+    weighted = PartialCrossEntropy(class_weights=[0.1] * 4)(labels, logits)
+    assert float(weighted) == pytest.approx(float(PartialCrossEntropy()(labels, logits)), rel=1e-5)
+
+
+def test_class_weights_of_a_batch_without_labels_give_0():
+    loss = PartialCrossEntropy(class_weights=[1, 2])
+    assert float(loss(np.full((1, 2, 2), 255), np.ones((1, 2, 2, 2), np.float32))) == 0
+
+
+def test_class_weights_are_saved():
+    loss = keras.losses.deserialize(keras.losses.serialize(PartialCrossEntropy(0, [1, 2])))
+    assert loss.class_weights == (1.0, 2.0) and loss.ignore == 0
+
+
+@pytest.mark.parametrize("weights", [[1, 0], [1, -1], [float("nan")], []])
+def test_class_weights_must_be_above_0(weights):
+    with pytest.raises(InputError, match="`class_weights` must be a finite number above 0"):
+        PartialCrossEntropy(class_weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("power", "wanted"),
+    # Shares .8 and .2: at power 1 each label weighs in with half of the pixels' mean of 1.
+    [(0, [1, 1]), (1, [0.5 / 0.8, 0.5 / 0.2])],
+)
+def test_balance_classes_by_hand(power, wanted):
+    assert balance_classes([8, 2], power=power) == pytest.approx(wanted)
+
+
+def test_balance_classes_without_pixels_weighs_alike():
+    assert balance_classes([0, 0], power=0.5) == (1.0, 1.0)

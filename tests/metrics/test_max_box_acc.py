@@ -160,3 +160,25 @@ def test_max_box_accuracy_names_what_is_wrong():
     accuracy.update(block(), [[2, 1, 6, 5]], 1)
     with pytest.raises(InputError, match="`choose` must be one of micro, macro"):
         accuracy.result(choose="best")
+
+
+def test_max_box_accuracy_sums_up_other_groups_as_if_counted_so():
+    frames = [(block(), [[2, 1, 6, 5]], 1, [1]), (block(), [[7, 6, 9, 8]], 2, [1, 2])]
+    frames += [(block(), [[2, 1, 6, 4]], 3, [3]), (block(), None, 3, None)]
+    shots = MaxBoxAccuracy(("a", "b", "c"), step=0.1, inclusive=True)
+    for score_map, boxes, label, ranking in frames:
+        shots.update(score_map, boxes, label, ranking)
+    classes = count([], inclusive=True)
+    for score_map, boxes, label, ranking in frames:
+        new = 1 if label == 2 else 2
+        rank = [new if each == label else 0 for each in ranking] if ranking else None
+        classes.update(score_map, boxes, new, rank)
+    regrouped = shots.regroup(("cat", "dog"), [2, 1, 2])
+    assert to_json(regrouped.result()) == to_json(classes.result())
+    assert shots.result()["per_class"]["c"]["num_frames"] == 1
+
+
+@pytest.mark.parametrize("labels", [[1], [1, 3], [0, 1], [[1, 2]]])
+def test_max_box_accuracy_refuses_groups_that_are_not_there(labels):
+    with pytest.raises(ValueError, match="`labels` must be 2 numbers from 1 to 2"):
+        count([]).regroup(("x", "y"), labels)

@@ -295,27 +295,3 @@ def test_compute_cams_says_what_is_wrong(deep, options, message):
     options = {"classes": CLASSES, **options}
     with pytest.raises(InputError, match=message):
         compute_cams(deep, IMAGES, options.pop("classes"), **options)
-
-
-def test_compute_cams_refuses_a_layer_that_the_scores_do_not_depend_on():
-    image = keras.Input((8, 10, 3))
-    other = keras.layers.Conv2D(2, 1, name="other")(image)
-    scores = keras.layers.Dense(2)(keras.layers.Flatten()(image))
-    model = keras.Model(image, {"scores": scores, "maps": other})
-    with pytest.raises(InputError, match="do not on `other`"):
-        compute_cams(model, IMAGES, [0, 0, 0], layer="other")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"num_samples": 0}, "`num_samples` must be at least 1"),
-        ({"num_channels": 0}, "`num_channels` must be at least 1"),
-        ({"chunk_size": 0}, "`chunk_size` must be at least 1"),
-        ({"noise": -1.0}, "`noise` must be at least 0"),
-        ({"noise": float("nan")}, "`noise` must be at least 0 and finite"),
-    ],
-)
-def test_cam_settings_say_what_is_wrong(values, message):
-    with pytest.raises(InputError, match=message):
-        CamSettings(**values)

@@ -50,6 +50,20 @@ def test_build_cam_encoder_gives_features_of_pictures_none_negative(name):
     assert np.isfinite(features).all() and features.min() == 0 and features.max() > 0
 
 
+# A window of the stock network covers places 2 i, 2 i + 1 and 2 i + 2: it looks at place 2 i + 1 of
+# the map that is no longer halved, and at 4 i + 3 of one twice as fine.
+@pytest.mark.parametrize(("stride", "first", "step"), [(16, 1, 2), (8, 3, 4)])
+def test_build_cam_encoder_sees_at_its_coarse_places_what_mobilenet_sees(stride, first, step):
+    keras.utils.set_random_seed(0)
+    stock = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35)
+    encoder = build("mobilenet_v2", stride=stride)
+    encoder.set_weights(stock.get_weights())
+    image = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    coarse = stock(image)["stride_32"].numpy()
+    found = encoder(image).numpy()[:, first::step, first::step]
+    np.testing.assert_allclose(found, coarse, atol=1e-3 * coarse.max())
+
+
 def test_build_cam_encoder_keeps_the_weights(tmp_path):
     stock = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35)
     stock.save_weights(tmp_path / "a.weights.h5")
@@ -106,3 +120,23 @@ def test_build_cam_encoder_says_what_is_wrong(changes, message):
 def test_find_row_refuses_another_model():
     with pytest.raises(ValueError, match="must hold the layers of mobilenet_v2, resnet50"):
         find_row(keras.Sequential([keras.layers.ReLU()]))
+
+
+@pytest.mark.parametrize(
+    ("stride", "maps"),
+    [
+        (8, [(48, 32), (48, 16), (96, 8)]),
+        (16, [(48, 32), (48, 16), (96, 8), (192, 4)]),
+    ],
+)
+def test_build_cam_encoder_ends_at_its_own_map(stride, maps):
+    encoder = build("mobilenet_v2", stride=stride, cut=True)
+    row = find_row(encoder)
+    found = [encoder.get_layer(layer).output for layer in (*row.skips, row.features)]
+    assert [(x.shape[3], x.shape[1]) for x in found] == maps and encoder.output is found[-1]
+    assert list_fresh_layers(encoder) == [encoder.get_layer(row.features)]
+
+
+def test_build_cam_encoder_cuts_no_other():
+    with pytest.raises(InputError, match="`cut` must be false for other than mobilenet_v2"):
+        build("vgg16", cut=True)

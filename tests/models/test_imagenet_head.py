@@ -96,6 +96,16 @@ def test_build_head_network_takes_the_largest_map_of_a_tags_labels():
     np.testing.assert_allclose(cams[:, ::2, ::2, 1], maps[..., [1, 3]].max(-1), atol=1e-4)
 
 
+def test_build_head_network_takes_an_encoder_with_one_map_as_it_is():
+    image = keras.Input((4, 6, 3))
+    encoder = keras.Model(image, keras.layers.AveragePooling2D(2)(image))
+    head = make_head(3)
+    picture = np.random.default_rng(0).random((2, 4, 6, 3), np.float32)
+    cams = build_head_network(encoder, head, [(2,), (0,)])(picture)["cams"]
+    expected = encoder(picture).numpy() @ head.kernel[:, [2, 0]]
+    np.testing.assert_allclose(cams, expected, atol=1e-5)
+
+
 def test_build_head_network_refuses_the_head_of_another_encoder():
     encoder = build_encoder("mobilenet_v2", (33, 33, 3), alpha=0.35)
     with pytest.raises(InputError, match="classifier of this encoder, on 1280 channels"):

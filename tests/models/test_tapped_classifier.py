@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from config.errors import InputError
-from models.model_layers import find_pooling, list_leaves, list_map_layers
+from models.model_layers import list_leaves, list_map_layers
 from models.tapped_classifier import TappedClassifier
 
 IMAGES = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
@@ -112,7 +112,3 @@ def test_tapped_classifier_refuses_other_inputs():
         TappedClassifier(keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]))
     with pytest.raises(InputError, match="must take pictures"):
         TappedClassifier(keras.Sequential([keras.layers.Dense(2)]))
-
-
-def test_find_pooling_of_none_is_none():
-    assert find_pooling(keras.Sequential([keras.layers.ReLU()])) is None

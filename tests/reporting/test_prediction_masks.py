@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from config.errors import InputError
 from datasets.images import read_labels
 from reporting.mask_settings import MaskSettings
 from reporting.prediction import Prediction
@@ -46,6 +47,30 @@ def test_predict_masks_tells_areas_and_writes_the_map(segmenter, images, tmp_pat
     assert shown[0, 2].tolist() == [128, 0, 0] and shown[0, 0].tolist() == [0, 0, 0]
     assert "bad.png" in bad.error and nothing is None
     assert "label_map" not in red.outputs  # thousands of pictures are not kept in memory
+
+
+def test_predict_masks_sharpens_probabilities(tmp_path):
+    pixels = np.zeros((24, 24, 3), np.uint8)
+    pixels[:, 12:] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    likely = np.where(np.arange(24) < 10, 0.2, 0.8).astype(np.float32)  # the edge is at 12
+    likely = np.stack([1 - likely, likely], axis=-1)[np.newaxis, np.newaxis]
+
+    def segment(x):
+        probabilities = tf.tile(tf.constant(likely), (1, 24, 1, 1))
+        return {"label_map": tf.argmax(probabilities, -1), "probabilities": probabilities}
+
+    shapes = {"label_map": (None,) * 3, "probabilities": (None,) * 4}
+    predictor = Predictor(segment, shapes, MaskSettings(("cat",)))
+    options = {"max_pixels": 10**6, "crf": True}
+    ((found, _),) = predict_masks(predictor, [("a", tmp_path / "a.png")], tmp_path, **options)
+    assert found.outputs["areas"].tolist() == [12 * 24, 12 * 24]
+
+
+def test_predict_masks_needs_probabilities_to_sharpen(tmp_path):
+    predictor = Predictor(None, {"label_map": (None,) * 3}, MaskSettings())
+    with pytest.raises(InputError, match="`--crf` needs a segmenter that gives `probabilities`"):
+        next(predict_masks(predictor, [], tmp_path, max_pixels=100, crf=True))
 
 
 def test_predict_masks_numbers_classes_without_names(segmenter, images, tmp_path):

@@ -17,11 +17,11 @@ from datasets.cam_store import CamStore
 from datasets.json_files import read_json
 from datasets.records import ShotRecord
 from reporting.model_files import load_keras_model
+from reporting.tag_settings import TAGS_FILE
 from training.continued_runs import LOCALIZING_FILE
 from training.stage_folders import StageFolder, describe_changes, digest_file, read_told
 from training.video_classifier.frame_runs import ShotCamSettings, make_shot_drawer
 
-TAGS_FILE = "tags.json"
 CAMS = "cams"  # the stage's folder in a run
 _COMMAND = "python -m training.video_classifier.store_cams --model RUN"
 _logger = logging.getLogger(__name__)

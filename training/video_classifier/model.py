@@ -9,6 +9,7 @@ import keras
 
 from config.errors import InputError
 from config.schema import VideoClassifierParams
+from config.values import require_known
 from models.cam_classifier import build_cam_classifier
 from models.cam_encoders import list_fresh_layers
 from models.imagenet_head import ClassifierHead, read_class_map
@@ -68,6 +69,7 @@ def build_models(params: VideoClassifierParams, class_names: Sequence[str]) -> V
         "stride": params.stride,
     }
     if params.class_map:
+        _refuse_cut(params)
         head = read_mapping_head(params)
         groups, single = group_labels(params.class_map, class_names, head)
         classifier = build_mapped_classifier(
@@ -84,7 +86,11 @@ def build_models(params: VideoClassifierParams, class_names: Sequence[str]) -> V
             f"{', '.join(class_names)} alone; add shots of another, or give `class_map`."
         )
     classifier = build_cam_classifier(
-        params.model_name, num_classes=len(class_names), pooling=params.pooling, **options
+        params.model_name,
+        num_classes=len(class_names),
+        pooling=params.pooling,
+        cut=params.cut,
+        **options,
     )
     return VideoModels(classifier, {})
 
@@ -115,6 +121,8 @@ def group_labels(
     given = {tag: wanted for tag, wanted in class_map.items() if tag != OTHER_TAGS}
     if OTHER_TAGS in class_map:
         given = {**dict.fromkeys(class_names, class_map[OTHER_TAGS]), **given}
+    for tag in given:
+        require_known(tag, class_names, "tag", where="`class_map`: ")
     if missing := [name for name in class_names if name not in given]:
         raise InputError(
             "`class_map` must give each tag a label, for nothing is trained then. It leaves out "
@@ -196,6 +204,14 @@ def build_loss(config: dict) -> keras.losses.Loss:
         return keras.losses.CategoricalCrossentropy(from_logits=True, **arguments)
     except (TypeError, ValueError) as error:
         raise InputError(f"`loss` {_LOSS} does not take {arguments}: {error}") from error
+
+
+def _refuse_cut(params: VideoClassifierParams) -> None:
+    if params.cut:
+        raise InputError(
+            "`cut` must be false with a `class_map`, whose classifier stands on the whole encoder. "
+            "Received true."
+        )
 
 
 def _build_optimizer(

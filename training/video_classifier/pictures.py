@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from config.errors import InputError
 from config.schema import VideoClassifierParams
 from datasets.bad_frames import drop_bad_frames
 from datasets.shots import ShotSplits, read_shots
@@ -25,22 +26,28 @@ def read_videos(args: argparse.Namespace, params: VideoClassifierParams) -> Shot
         tags of the scored shots are learnt from, and boxes and masks never.
 
     Raises:
-        InputError: the data set cannot be used.
+        InputError: the data set cannot be used, or gives nothing to score.
 
     Example:
         >>> # see `training.video_classifier.train`
     """
     refuse_filter_classes(args, "shots; name the tags to keep with `--set classes=...`.")
+    dataset = name_datasets(args)[0]
     splits = read_shots(
         args.format,
         Path(args.data_dir),
-        name_datasets(args)[0],
+        dataset,
         classes=params.classes,
         shot_tags=params.shot_tags,
         test_fraction=params.test_fraction,
         validation_fraction=params.validation_fraction,
         split_seed=params.split_seed,
     )
+    if not splits.test and not splits.validation:
+        raise InputError(
+            f"`{dataset}` must give shots to score. Received none for validation or test; set "
+            "`test_fraction` to 0 for the training shots themselves, or above it."
+        )
     return keep_sound_shots(splits, args, params)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import InputError
 from config.loader import load_params
-from finetuning.guided_segmentation.model import build_loss, build_trained, copy_weights
+from finetuning.guided_segmentation.model import build_trained, copy_weights
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
@@ -50,11 +50,12 @@ def test_weight_decay_spares_biases(params, network):
     assert kernel.ravel().tolist() == [0.5] * 9 and bias.tolist() == [1.0] * 3
 
 
-def test_build_loss_refuses_others():
-    with pytest.raises(InputError, match="`loss` must be one of PartialCrossEntropy"):
-        build_loss({"class_name": "MeanSquaredError"})
-    with pytest.raises(InputError, match="`config` of PartialCrossEntropy cannot be used"):
-        build_loss({"class_name": "PartialCrossEntropy", "config": {"gamma": 2}})
+def test_build_trained_weighs_classes_unless_the_loss_does(params, network):
+    options = {"num_steps": 10, "class_weights": (1.0, 2.0, 3.0)}
+    assert build_trained(network, params, **options).loss.class_weights == (1, 2, 3)
+    spec = {"class_name": "PartialCrossEntropy", "config": {"class_weights": [5, 6, 7]}}
+    given = build_trained(network, replace(params, loss=spec), **options)
+    assert given.loss.class_weights == (5, 6, 7)
 
 
 def build_dense(units, name="a"):
