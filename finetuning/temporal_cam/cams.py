@@ -9,6 +9,7 @@ from pathlib import Path
 from config.schema import TemporalCamParams
 from datasets.cam_store import CamStore
 from datasets.records import ShotRecord
+from training.continued_runs import CLASSIFYING_FILE, find_run_with
 from training.distribution import run_without_strategy
 from training.run_folders import list_runs
 from training.video_classifier.cam_stage import (
@@ -18,7 +19,6 @@ from training.video_classifier.cam_stage import (
     read_cam_settings,
     write_shot_cams,
 )
-from training.video_classifier.frame_runs import ShotCamSettings
 from training.workers import is_chief, wait_for_workers
 
 
@@ -51,7 +51,7 @@ def write_cams(
     Example:
         >>> # see `finetuning.temporal_cam.train`
     """
-    settings = read_settings(params, classifier_run)
+    settings = read_cam_settings(classifier_run, method=params.cam_method)
     if is_chief():
         options = {"batch_size": params.batch_size, "max_pixels": params.max_pixels}
         others = (each for each in list_runs(Path(args.experiment_dir), args.experiment))
@@ -66,23 +66,27 @@ def write_cams(
     return open_shot_cams(run / CAMS, describe_cams(classifier_run, settings))
 
 
-def read_settings(params: TemporalCamParams, classifier_run: Path) -> ShotCamSettings:
-    """Say how the maps that seeds come from are drawn.
+def open_cams(args: argparse.Namespace, params: TemporalCamParams, run: Path) -> CamStore:
+    """Open the maps that a run learnt from.
 
     Args:
+        args: the wrapper's arguments.
         params: resolved parameters.
-        classifier_run: the run that draws.
+        run: run folder.
 
     Returns:
-        The settings.
+        The store.
 
     Raises:
-        InputError: the run is not finished.
+        InputError: the stage is not complete, or of another classifier; or the run that is
+            continued is gone.
 
     Example:
-        >>> # see `write_cams`
+        >>> # see `finetuning.temporal_cam.scoring`
     """
-    return read_cam_settings(classifier_run, method=params.cam_method)
+    source = find_run_with(CLASSIFYING_FILE, args.model_path, args.experiment_dir, params.continues)
+    settings = read_cam_settings(source, method=params.cam_method)
+    return open_shot_cams(run / CAMS, describe_cams(source, settings))
 
 
 def _name(run: Path) -> str:

@@ -12,7 +12,6 @@ from config.errors import InputError
 from config.schema import TemporalCamParams
 from datasets.records import ShotRecord
 from datasets.shot_pipeline import make_frame_dataset
-from ops.level_boxes import find_level_boxes
 from training.shot_scores import choose_label_free_threshold
 from training.video_classifier.frame_runs import spread_evenly
 
@@ -102,32 +101,20 @@ def spread_shots(shots: Sequence[ShotRecord], most: int) -> list[ShotRecord]:
     return [shot.take(spread_evenly(range(len(shot.frames)), most)) for shot in shots]
 
 
-def read_box(
-    score_map: np.ndarray, threshold: float, size: tuple[int, int]
-) -> tuple[np.ndarray | None, float]:
-    """Read a frame's box off its map as the protocol does, and how sure the map is.
+def measure_map(score_map: np.ndarray, threshold: float) -> float:
+    """Say how sure a map is: the mean of what is above the threshold.
 
     Args:
-        score_map: (h, w) in [0, 1], over the whole frame.
+        score_map: (h, w) in [0, 1].
         threshold: share of the map's maximum.
-        size: (height, width) of the frame, pixels.
 
     Returns:
-        ((4,) xyxy in the frame's pixels, half-open; None where the map is empty; the mean of what
-        of the map lies in the box and above the threshold, 0 without a box).
+        In [0, 1]; 0 of an empty map.
 
     Example:
-        >>> box, score = read_box(np.array([[0.0, 0.5, 1.0, 0.0]]), 0.4, (10, 40))
-        >>> box.tolist(), score
-        ([10.0, 0.0, 30.0, 10.0], 0.75)
+        >>> measure_map(np.array([[0.0, 0.5, 1.0, 0.0]]), 0.4)
+        0.75
     """
-    score_map = np.asarray(score_map, np.float64)
-    box = find_level_boxes(score_map, [threshold], every_contour=False).largest[0]
-    if np.isnan(box).any():
-        return None, 0.0
-    x0, y0, x1, y1 = box.astype(int)
-    inside = score_map[y0:y1, x0:x1]
-    levels = (255 * inside).astype(np.int64)
-    bright = inside[levels > int(threshold * int(255 * score_map.max()))]
-    scale = np.tile([size[1] / score_map.shape[1], size[0] / score_map.shape[0]], 2)
-    return box * scale, float(bright.mean())
+    levels = (255 * np.asarray(score_map, np.float64)).astype(np.int64)
+    bright = np.asarray(score_map)[levels > int(threshold * int(levels.max()))]
+    return float(bright.mean()) if bright.size else 0.0

@@ -13,6 +13,7 @@ from finetuning.temporal_cam.fitting import fit_decoder, keep_threshold, open_pi
 from finetuning.temporal_cam.model import build_models
 from finetuning.temporal_cam.pictures import open_classifier, read_videos
 from finetuning.temporal_cam.seeding import SeedRules
+from finetuning.temporal_cam.seeing import check_baselines
 from training.continued_runs import CLASSIFYING_FILE, find_run_with
 from training.distribution import run_without_strategy
 from training.fit_files import FIT_FILE
@@ -48,6 +49,7 @@ def train(args: argparse.Namespace) -> Path:
     classifier = open_classifier(continued, splits.class_names)
     # What would stop the training is refused now, not after the maps of all frames.
     SeedRules.of(params)
+    check_baselines(params)
     build_models(params, classifier, splits.class_names, updates_per_epoch=1)
     pictures = open_pictures(splits.training, args, params, classifier.input.shape[1])
     count_steps(pictures.num_samples, batch_size=params.batch_size)
