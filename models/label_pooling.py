@@ -23,9 +23,9 @@ class LabelPooling(Pooling):
 
     A tag's score is the log of the sum of exp over its labels' logits, so that a softmax over tags
     gives their probabilities, if one of them is right. Its map is the largest of its labels' maps
-    at each place, without biases; or that of the one label that scores best on the picture, for
-    tags in `single`. A map of a tag that the classifier has no name for, taken from the label that
-    it comes up with, shows the object all the same.
+    at each place, without biases. Tags in `single` have the logit and the map of the one label that
+    scores best on the picture: of a tag that the classifier has no name for, the label that it
+    comes up with shows the object all the same.
 
     Weights are `kernel` (C, L) and `bias` (L,).
 
@@ -65,7 +65,10 @@ class LabelPooling(Pooling):
         mean = keras.ops.mean(features, axis=(1, 2))
         logits = keras.ops.matmul(mean, self.kernel) + self.bias  # (B, L)
         pairs = [(self._take(logits, group), group) for group in self.groups]
-        scores = [keras.ops.logsumexp(each, axis=-1) for each, _ in pairs]
+        scores = [
+            (keras.ops.max if number in self.single else keras.ops.logsumexp)(each, axis=-1)
+            for number, (each, _) in enumerate(pairs)
+        ]
         maps = [
             self._draw_best(features, *pair)
             if number in self.single

@@ -27,8 +27,10 @@ class TagPredictor:
         class_names: of each tag one.
 
     Example:
-        >>> outputs = {"tag_probabilities": [[0.2, 0.8]], "tag_maps": np.zeros((1, 1, 2, 2))}
-        >>> predictor = Predictor(lambda _: outputs, {"tag_probabilities": (None, 2)})
+        >>> found = {"tag_probabilities": [[0.2, 0.8]], "tag_maps": np.zeros((1, 1, 2, 2))}
+        >>> found = {name: tf.constant(values) for name, values in found.items()}
+        >>> shapes = {name: tuple(values.shape) for name, values in found.items()}
+        >>> predictor = Predictor(lambda images: found, shapes)
         >>> found = TagPredictor(predictor)(np.zeros((1, 4, 6, 3), np.uint8))
         >>> found["class"].tolist(), found["cam"].shape
         ([1], (1, 4, 6))

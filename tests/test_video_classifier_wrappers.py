@@ -166,6 +166,7 @@ def test_shots_without_boxes_choose_by_their_tags(tiny_config, data, tmp_path):
     assert run_train(*arguments, "--experiment_dir", tmp_path / "runs", *sets) == 0
     run = only_run(tmp_path / "runs")
     assert "corloc_macro" not in read_results(run).metrics
+    assert run_module(video_eval, "--model", run, "--split", "val") == 2
     told = json.loads((run / "fit.json").read_text())
     assert told["monitor"] == "val_loss" and told["best_corloc"] is None
     contents = [(run / f"best_{n}.keras") for n in ("classification", "localization")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
+from config.errors import InputError
 from config.files import write_json
 from config.schema import VideoClassifierParams
 from datasets.records import ShotRecord
@@ -43,6 +45,7 @@ from training.video_classifier.summary import (
 from training.workers import is_chief
 
 SCORES_FILE = "scores.json"
+_logger = logging.getLogger(__name__)
 
 
 def score_run(
@@ -80,6 +83,10 @@ def _score_run(args, params: VideoClassifierParams, run: Path, asked: str | None
     place = choose_place(run, asked)
     splits = read_videos(args, params)
     shots, split = choose_scored(splits, asked or "test")
+    if not shots:
+        raise InputError(
+            f"{run}: must have {split} shots to score. It has none; score those of the other split."
+        )
     shots = [shot.take(shot.annotated) if shot.annotated else shot for shot in shots]
     bounds = {"batch_size": params.batch_size, "max_pixels": params.max_pixels}
     classifier = load_keras_model(run / CLASSIFYING_FILE)
@@ -122,7 +129,11 @@ def _choose_threshold(
     for shot in tqdm(splits.training, "threshold", unit=" shots", delay=2, disable=None):
         places = spread_evenly(range(len(shot.frames)), params.threshold_frames)
         maps += list(draw(shot.take(places)))
-    return choose_label_free_threshold(maps, params.image_size)
+    try:
+        return choose_label_free_threshold(maps, params.image_size)
+    except InputError as error:
+        _logger.warning("boxes are drawn around all that is not 0: %s", error)
+        return 0.0
 
 
 def _localize(
