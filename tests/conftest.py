@@ -53,6 +53,9 @@ def tiny_config(tmp_path_factory):
     changes["guided_segmentation"] = {**guided, "crf_iterations": 2}
     videos = {"image_size": 32, "resize_size": 36, "frames_per_shot": 1, "batch_size": 3}
     changes["video_classifier"] = {**videos, "epochs": 2, "num_pictures": 2, "threshold_frames": 1}
+    decoder = {"channels": [4, 4, 4, 4, 4], "resize_size": 36, "frames_per_shot": 1}
+    decoder |= {"batch_size": 3, "epochs": 2, "num_pictures": 2, "num_videos": 1}
+    changes["temporal_cam"] = {**decoder, "threshold_frames": 1, "validation_frames": 1}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
