@@ -92,7 +92,7 @@ def test_fine_tuning_leaves_the_whole_run_folder(whole):
     wanted |= {"boxes.csv", "boxes.json", "scores.json", "figures", "videos", "saved_model"}
     assert wanted <= names
     figures = {path.name for path in (whole / "figures").iterdir()}
-    wanted = {"training_sheet.png", "scored_sheet.png", "corloc_tags.png", "corloc_shots.png"}
+    wanted = {"seeds_sheet.png", "frames_sheet.png", "corloc_tags.png", "corloc_shots.png"}
     assert wanted | {"training_curves.png"} <= figures
     (video,) = (whole / "videos").iterdir()
     assert len(list(iterate_frames(video))) == 3

@@ -110,9 +110,7 @@ def _fill_from_seeds(
     return dataclasses.replace(params, **values)
 
 
-def _fill_from_classifier(
-    params: TemporalCamParams, args: argparse.Namespace
-) -> TemporalCamParams:
+def _fill_from_classifier(params: TemporalCamParams, args: argparse.Namespace) -> TemporalCamParams:
     """Take what is null of the data from the run of a video classifier."""
     run = find_run_with(CLASSIFYING_FILE, args.model_path, args.experiment_dir, params.continues)
     continued = read_continued_params(run)

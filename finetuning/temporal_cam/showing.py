@@ -67,7 +67,7 @@ def draw_training(
         name = f"{shot.class_name}: {one.frames[0].name}"
         rows.append((name, [image, *shown, overlay_heat(image, maps[0])]))
     if rows:
-        draw_sheet(rows, _TRAINING_TITLES, folder / "training_sheet.png")
+        draw_sheet(rows, _TRAINING_TITLES, folder / "seeds_sheet.png")
 
 
 def draw_scored(
@@ -107,7 +107,7 @@ def draw_scored(
         rows.append((one.frames[0].name, [*cams, annotate_frame(image, result, cam=maps[0])]))
     if rows:
         titles = (*seeing.draw, "prediction and truth")
-        draw_sheet(rows, titles, folder / "scored_sheet.png")
+        draw_sheet(rows, titles, folder / "frames_sheet.png")
     if found:
         _draw_tables(folder, found)
 
