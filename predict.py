@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -14,6 +15,7 @@ from config.commands import EXIT_ERROR
 from config.errors import InputError
 from config.files import output_folder
 from datasets.images import MAX_PIXELS
+from datasets.video_files import VIDEO_SUFFIXES
 from reporting.blob_options import BlobOptions
 from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
 from reporting.mask_settings import MaskSettings
@@ -22,6 +24,7 @@ from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
 from reporting.prediction_cams import TagPredictor, predict_cams
 from reporting.prediction_masks import predict_masks, predict_saliency
+from reporting.prediction_videos import VideoOptions, predict_video
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tag_settings import TagSettings
@@ -49,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--input",
         required=True,
         help="a picture, a folder (its own pictures, not those of folders inside) or a glob in "
-        "quotes",
+        "quotes; for models that find a box also a video, AVI or MP4",
     )
     parser.add_argument(
         "--output",
@@ -57,7 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="folder for predictions.csv, predictions.json and pictures/; of a model that finds "
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
         "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
-        "saliency network also saliency/, of a video classifier or with --cam also cams/",
+        "saliency network also saliency/, of a video classifier or with --cam also cams/; of a "
+        "video an annotated MP4 and a CSV with a row per frame",
     )
     parser.add_argument(
         "--batch_size",
@@ -80,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_blob_arguments(parser)
     _add_cam_arguments(parser)
+    _add_video_arguments(parser)
     return parser
 
 
@@ -118,6 +123,16 @@ def _add_cam_arguments(parser):
     )
 
 
+def _add_video_arguments(parser):
+    group = parser.add_argument_group("videos")
+    group.add_argument(
+        "--track_radius", type=int, help="smooth boxes over so many frames on either side"
+    )
+    group.add_argument(
+        "--absent_below", type=float, help="score below which the object is not in a frame"
+    )
+
+
 def main(args: argparse.Namespace) -> int:
     """Predict all pictures and write what was found.
 
@@ -136,6 +151,9 @@ def main(args: argparse.Namespace) -> int:
     """
     if args.batch_size < 1 or args.max_pixels < 1:
         raise InputError("`--batch_size` and `--max_pixels` must be at least 1.")
+    if Path(args.input).suffix.lower() in VIDEO_SUFFIXES:
+        return _predict_video(args)
+    _refuse(args, ("track_radius", "absent_below"), "videos", args.input)
     images = find_images(args.input)
     with output_folder(args.output) as output:
         predictions = _predict(args, images, output)
@@ -149,6 +167,25 @@ def main(args: argparse.Namespace) -> int:
             write(predictions, output / name)
     print(f"{len(images) - num_failed} of {len(images)} pictures predicted: {args.output}")
     return EXIT_ERROR if num_failed else 0
+
+
+def _predict_video(args):
+    names = [field.name for field in fields(BlobOptions)]
+    names += ["cam", "cam_layer", "cam_class", "cam_pixels", "cam_size"]
+    _refuse(args, names, "pictures", args.input)
+    _refuse_crf(args, args.input)
+    options = VideoOptions(args.track_radius or 0, args.absent_below, not args.no_pictures)
+    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
+    predictor = load_predictor(args.model)
+    with output_folder(args.output) as output:
+        results = predict_video(predictor, Path(args.input), output, options=options, **bounds)
+    print(f"{len(results)} frames of {results[0].label} predicted: {args.output}")
+    return 0
+
+
+def _refuse(args, names, kind, received):
+    if given := [f"`--{name}`" for name in names if getattr(args, name) is not None]:
+        raise InputError(f"{', '.join(given)}: only for {kind}. Received {received}; leave it out.")
 
 
 def _predict(args, images, output):

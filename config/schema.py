@@ -17,9 +17,11 @@ from config.shared_params import (
     ENCODER_NAMES,
     EncoderParams,
     ImageParams,
+    SteppedParams,
     TrainingParams,
     param,
 )
+from config.temporal_cam_params import TemporalCamParams
 from config.video_classifier_params import VideoClassifierParams
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "PointsParams",
     "SaliencyParams",
     "SeedsParams",
+    "SteppedParams",
+    "TemporalCamParams",
     "TrainingParams",
     "VideoClassifierParams",
     "param",
@@ -212,5 +216,6 @@ SCHEMAS = {
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
+    "finetuning/temporal_cam": TemporalCamParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,
 }

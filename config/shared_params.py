@@ -56,7 +56,7 @@ class ImageParams:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingParams(ImageParams):
+class SteppedParams(ImageParams):
     """What every experiment that trains by steps shares.
 
     Attributes: see each field's `meaning`.
@@ -65,23 +65,32 @@ class TrainingParams(ImageParams):
     epochs: int = param(
         "passes over the training data, or over what is drawn of it", minimum=1, maximum=100_000
     )
+    optimizer: str = param("Keras optimizer")
+    learning_rate: float = param("step size of the optimizer", minimum=0)
+    schedule: Literal["constant", "cosine"] = param(
+        "constant: the learning rate stays; cosine: it falls to 0 over the epochs"
+    )
+    validation_fraction: float = param(
+        "share of the training pictures held out when a format has no validation split",
+        minimum=0,
+        maximum=0.9,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingParams(SteppedParams):
+    """What those of them share that train an encoder with one loss.
+
+    Attributes: see each field's `meaning`.
+    """
+
     batch_norm: Literal["train", "frozen"] = param(
         "train: batch statistics and affine weights learn; frozen: inference mode throughout"
     )
     batch_norm_momentum: float = param(
         "momentum of the encoder's moving statistics", minimum=0, maximum=1
     )
-    optimizer: str = param("Keras optimizer")
-    learning_rate: float = param("step size of the optimizer", minimum=0)
-    schedule: Literal["constant", "cosine"] = param(
-        "constant: the learning rate stays; cosine: it falls to 0 over the epochs"
-    )
     loss: dict = param("Keras loss as {class_name, config}")
-    validation_fraction: float = param(
-        "share of the training pictures held out when a format has no validation split",
-        minimum=0,
-        maximum=0.9,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,14 +60,65 @@ def build_bilateral_lattice(
     References:
         Tang et al., "On Regularized Losses for Weakly-supervised CNN Segmentation", ECCV 2018.
     """
+    return build_in_graph(
+        list_bilateral_features(images, position=position, colour=colour, scale=scale)
+    )
+
+
+def list_bilateral_features(
+    images: tf.Tensor, *, position: float = 100.0, colour: float = 15.0, scale: float = 1.0
+) -> tf.Tensor:
+    """List place and colour of every pixel, as `build_bilateral_lattice` compares them.
+
+    Args:
+        images: as there.
+        position: as there.
+        colour: as there.
+        scale: as there.
+
+    Returns:
+        (B, h * w, 5) float32 (column, row, red, green, blue), each over its deviation.
+
+    Raises:
+        ValueError: an argument is of another form or out of range.
+
+    Example:
+        >>> list_bilateral_features(tf.zeros((2, 8, 6, 3)), scale=0.5).shape
+        TensorShape([2, 12, 5])
+    """
     _check_deviations(position=position, colour=colour)
     colours = _shrink(images, scale) / colour  # (B, h, w, 3)
-    batch, height, width = tf.unstack(tf.shape(colours)[:3])
+    height, width = colours.shape[1:3]
     rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
     places = tf.cast(tf.stack([columns, rows], axis=-1), tf.float32) / (position * scale)
-    places = tf.tile(places[None], [batch, 1, 1, 1])
+    places = tf.tile(places[None], [tf.shape(colours)[0], 1, 1, 1])
     features = tf.concat([places, colours], axis=-1)
-    return build_in_graph(tf.reshape(features, [batch, height * width, 5]))
+    return tf.reshape(features, [-1, height * width, 5])
+
+
+def list_colour_features(
+    images: tf.Tensor, *, colour: float = 15.0, scale: float = 1.0
+) -> tf.Tensor:
+    """List the colour of every pixel, as `build_joint_colour_lattice` compares them.
+
+    Args:
+        images: as there.
+        colour: as there.
+        scale: as there.
+
+    Returns:
+        (B, h * w, 3) float32 red, green, blue, each over its deviation.
+
+    Raises:
+        ValueError: an argument is of another form or out of range.
+
+    Example:
+        >>> list_colour_features(tf.zeros((2, 8, 6, 3)), scale=0.5).shape
+        TensorShape([2, 12, 3])
+    """
+    _check_deviations(colour=colour)
+    colours = _shrink(images, scale) / colour
+    return tf.reshape(colours, [-1, colours.shape[1] * colours.shape[2], 3])
 
 
 def build_joint_colour_lattice(
@@ -95,8 +146,7 @@ def build_joint_colour_lattice(
     References:
         Belharbi et al., "CoLo-CAM", arXiv 2303.09044.
     """
-    _check_deviations(colour=colour)
-    colours = _shrink(images, scale) / colour
+    colours = list_colour_features(images, colour=colour, scale=scale)
     types = (tf.int32, tf.float32, tf.int32, tf.int32, tf.int32)
     arrays = tf.numpy_function(_build_groups, [colours, groups], types, stateful=False)
     for array, shape in zip(

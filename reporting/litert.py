@@ -61,8 +61,9 @@ def export_litert(
         `path`.
 
     Raises:
-        InputError: the model is no locator, `path` has another suffix, `quantize` is unknown, or
-            there are calibration pictures without "int8" or "int8" without them.
+        InputError: the model is no locator, or one that reads its box off a map, `path` has
+            another suffix, `quantize` is unknown, or there are calibration pictures without "int8"
+            or "int8" without them.
         RuntimeError: the file answers other than the model; `compare_litert` says by how much
             it may.
         OSError: the files cannot be written.
@@ -79,6 +80,11 @@ of a localization run.
         Integer-Arithmetic-Only Inference", arXiv 1712.05877.
     """
     localizer = find_localizer(locator)
+    if "box" not in localizer.output:
+        raise InputError(
+            "a LiteRT file holds a network that gives its box itself. Received "
+            f"`{localizer.name}`, whose box is read off a map; export a SavedModel."
+        )
     path = Path(os.path.abspath(path))
     _check_arguments(path, quantize, calibration)
     path.parent.mkdir(parents=True, exist_ok=True)

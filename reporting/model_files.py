@@ -17,6 +17,7 @@ import models.imagenet_head  # noqa: F401
 import models.label_pooling  # noqa: F401
 import models.layers  # noqa: F401
 import models.locator  # noqa: F401
+import models.map_locator  # noqa: F401
 import models.point_counter  # noqa: F401
 import models.poolings  # noqa: F401
 import models.saliency_network  # noqa: F401
@@ -24,11 +25,13 @@ import models.seeder  # noqa: F401
 import models.segmenter  # noqa: F401
 from config.errors import InputError
 
-# The model that a run leaves for prediction: of counting, of point, of box and of mask systems.
+# The model that a run leaves for prediction: of counting, of point, of box, of video and of mask
+# systems.
 RUN_FILES = (
     "counter.keras",
     "points.keras",
     "localizer.keras",
+    "decoder.keras",
     "saliency.keras",
     "segmenter.keras",
 )

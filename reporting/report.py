@@ -28,6 +28,14 @@ CAPTIONS = {
     "half of its maximum: IoU of the network (of RBD + GrabCut)",
     "training_sheet": "From pictures to labels: seeds, saliency, guide labels, prediction, truth",
     "scored_sheet": "Predictions on scored pictures, without and with the CRF",
+    "seeds_sheet": "What training frames teach: a frame's map, the joined maps, the region with "
+    "the seeds of one draw, and what the decoder then says",
+    "frames_sheet": "Scored frames: the classifier's maps, then the decoder's with its box "
+    "(orange) and the true ones (blue)",
+    "cam_sheet": "Scored frames: the map of the shot's tag, its box (orange), true ones (blue)",
+    "corloc_tags": "Share of frames with a right box, by tag, at each method's best threshold and "
+    "at the one chosen without labels",
+    "corloc_shots": "The same by shot",
     "label_quality": "How well the labels of each rule agree with masks",
     "confusion_matrix": "True against predicted labels, shares of each true label",
     "crf_confusion_matrix": "The same with the CRF",

@@ -53,6 +53,9 @@ def tiny_config(tmp_path_factory):
     changes["guided_segmentation"] = {**guided, "crf_iterations": 2}
     videos = {"image_size": 32, "resize_size": 36, "frames_per_shot": 1, "batch_size": 3}
     changes["video_classifier"] = {**videos, "epochs": 2, "num_pictures": 2, "threshold_frames": 1}
+    decoder = {"channels": [4, 4, 4, 4, 4], "resize_size": 36, "frames_per_shot": 1}
+    decoder |= {"batch_size": 3, "epochs": 2, "num_pictures": 2, "num_videos": 1}
+    changes["temporal_cam"] = {**decoder, "threshold_frames": 1, "validation_frames": 1}
     for name, values in changes.items():
         file = f"{name}.params.json"
         params = json.loads((ROOT / "config" / "demo" / file).read_text())
@@ -121,9 +124,10 @@ def _build_small_cam_encoder(_name="small", image_size=32, **__):
     x = keras.layers.ReLU(max_value=1.0, name="clip")(image)
     x = keras.layers.Rescaling(255.0, name="to_255")(x)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocess")(x)
-    for block in (1, 3, 6):
-        options = {"strides": 2, "padding": "same", "activation": "relu"}
+    for block, strides in ((1, 2), (3, 2), (6, 2), (13, 1)):
+        options = {"strides": strides, "padding": "same", "activation": "relu"}
         x = keras.layers.Conv2D(8, 3, name=f"block_{block}_expand_relu", **options)(x)
+    x = keras.layers.Conv2D(8, 1, activation="relu", name="out_relu")(x)
     return keras.Model(image, x, name="mobilenet_v2")
 
 

@@ -13,7 +13,7 @@ from types import ModuleType
 from config.commands import report_failure, run_main
 from config.errors import InputError
 from config.loader import find_params_file, find_schema
-from config.schema import TrainingParams
+from config.schema import SteppedParams
 from training.arguments import add_fitting_arguments
 from training.default_data import fill_data
 from training.engine_options import read_engine_options
@@ -200,7 +200,7 @@ def import_stage(experiment: str, module: str) -> ModuleType:
 
 def _refuse_fitting_arguments(args: argparse.Namespace) -> None:
     """Refuse the arguments of training by steps where nothing is trained by steps."""
-    if issubclass(find_schema(args.experiment), TrainingParams):
+    if issubclass(find_schema(args.experiment), SteppedParams):
         return
     parser = argparse.ArgumentParser()
     add_fitting_arguments(parser)

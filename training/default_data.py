@@ -28,6 +28,11 @@ DEFAULT_DATA = {
         "train_data": "synthetic_noisy",
         "test_data": "synthetic_test",
     },
+    "finetuning/temporal_cam": {
+        "format": "shots",
+        "train_data": "synthetic_shots",
+        "test_data": "synthetic_shots",
+    },
     "finetuning/unsupervised/noisy_synth_regress": {
         "format": "annotations",
         "train_data": "synthetic_noisy",

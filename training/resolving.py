@@ -15,8 +15,10 @@ from config.schema import (
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
+    TemporalCamParams,
 )
 from training.continued_runs import (
+    CLASSIFYING_FILE,
     LOCALIZER_FILE,
     SALIENCY,
     SEEDS_FILE,
@@ -28,6 +30,7 @@ from training.run_folders import read_run
 # What of a run of seeds says which pictures, classes and masks it sees.
 SEEN_DATA = ("classes", "test_fraction", "validation_fraction", "split_seed")
 AS_CONTINUED = "continued"
+SEEN_SHOTS = (*SEEN_DATA, "shot_tags")  # the same of a video classifier
 logger = logging.getLogger(__name__)
 LESS_TO_FINE_TUNE = 10  # the learning rate of a run over that of the run that continues it
 
@@ -38,7 +41,7 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     A localizer's null is the published value of its head, or that of the run that it continues;
     `--patience`, where it is given, is its patience. The log names options that were given and have
     no effect on the head or with the schedule. A guided segmentation takes from the run of seeds
-    what data it sees.
+    what data it sees, and a temporal CAM from that of a video classifier.
 
     Args:
         params: as the configuration says.
@@ -58,6 +61,8 @@ def resolve_params(params: Any, args: argparse.Namespace) -> Any:
     """
     if isinstance(params, GuidedSegmentationParams):
         return _fill_from_seeds(params, args)
+    if isinstance(params, TemporalCamParams):
+        return _fill_from_classifier(params, args)
     if not isinstance(params, LocalizationFitParams):
         return params
     if "patience" in vars(args).get("given", ()):
@@ -103,6 +108,14 @@ def _fill_from_seeds(
         file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
         values["saliency_model"] = str(file)
     return dataclasses.replace(params, **values)
+
+
+def _fill_from_classifier(params: TemporalCamParams, args: argparse.Namespace) -> TemporalCamParams:
+    """Take what is null of the data from the run of a video classifier."""
+    run = find_run_with(CLASSIFYING_FILE, args.model_path, args.experiment_dir, params.continues)
+    continued = read_continued_params(run)
+    missing = [name for name in SEEN_SHOTS if getattr(params, name) is None]
+    return dataclasses.replace(params, **{name: getattr(continued, name) for name in missing})
 
 
 def read_continued_params(run: Path) -> Any:

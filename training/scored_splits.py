@@ -16,7 +16,7 @@ from reporting.results import RESULTS_FILE, Results, read_results
 PREFIX = "val_"  # of a metric on validation pictures
 _SCORED = "Scored on the "
 _BESIDE = "_val"  # before the suffix of what is of validation pictures, beside the test's
-_NAMES = ("predictions.csv", "figures", "predictions", "scores.json")
+_NAMES = ("predictions.csv", "figures", "predictions", "scores.json", "boxes.csv", "videos")
 logger = logging.getLogger(__name__)
 
 
@@ -112,7 +112,7 @@ def choose_place(
     none, the validation pictures'), so validation pictures that are scored again leave
     `predictions_val.csv` and `figures_val/` beside them. But where a setting is not what it was,
     earlier numbers and files no longer hold, whatever they are of: new ones take their place.
-    Likewise `predictions/` and `scores.json` of runs that have them.
+    Likewise `predictions/`, `scores.json`, `boxes.csv` and `videos/` of runs that have them.
 
     Args:
         run: run folder.

@@ -14,6 +14,7 @@ from models.cam_classifier import build_cam_classifier
 from models.cam_encoders import list_fresh_layers
 from models.imagenet_head import ClassifierHead, read_class_map
 from models.label_pooling import build_mapped_classifier
+from training.epoch_rates import build_epoch_rate
 from training.experiment import build_optimizer
 from training.mapped_tags import read_mapping_head
 from training.thawing import thaw_layers
@@ -218,7 +219,7 @@ def _build_optimizer(
     classifier: keras.Model, params: VideoClassifierParams, updates_per_epoch: int
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer, whose steps of new layers are `head_rate` times as large."""
-    rate = _build_rate(params, updates_per_epoch)
+    rate = build_epoch_rate(params, updates_per_epoch)
     settings = {"momentum": params.momentum, "weight_decay": params.weight_decay or None}
     is_sgd = params.optimizer == "sgd"
     settings["nesterov"] = True if is_sgd and params.momentum else None
@@ -232,13 +233,3 @@ def _build_optimizer(
     fast = [weight for layer in list_fresh_layers(classifier) for weight in layer.weights]
     given = {name: value for name, value in settings.items() if value is not None}
     return LayerRatesSGD(fast, params.head_rate, learning_rate=rate, **given)
-
-
-def _build_rate(params: VideoClassifierParams, updates_per_epoch: int):
-    rate, schedules = params.learning_rate, keras.optimizers.schedules
-    if params.schedule == "cosine":
-        return schedules.CosineDecay(rate, updates_per_epoch * params.epochs)
-    if params.schedule == "steps":
-        num_updates = updates_per_epoch * params.epochs_per_drop
-        return schedules.ExponentialDecay(rate, num_updates, params.drop, staircase=True)
-    return rate
