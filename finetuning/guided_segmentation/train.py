@@ -22,6 +22,7 @@ from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import load_run_params, open_run
 from training.scored_splits import choose_scored
+from training.seeds.tag_names import find_columns, read_tag_names
 from training.workers import is_chief
 
 
@@ -52,6 +53,7 @@ def train(args: argparse.Namespace) -> Path:
     seeds = continued / SEEDS_FILE
     splits = read_pictures(args, params)
     # What would stop the training is refused now, not after hours of the stages before it.
+    find_columns(read_tag_names(continued), splits.class_names)
     build_models(params, splits.class_names, seeds, num_steps=1)
     count_steps(len(splits.training), batch_size=params.batch_size)
     records = {
