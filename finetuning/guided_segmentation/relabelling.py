@@ -11,9 +11,10 @@ from datasets.job_pool import run_threads
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
-from finetuning.guided_segmentation.guides import compare_labels, crf_options
+from finetuning.guided_segmentation.guide_scores import compare_labels, sum_scores
+from finetuning.guided_segmentation.guides import crf_options
 from finetuning.guided_segmentation.prediction import Answer, answer_pictures, sharpen_labels
-from finetuning.guided_segmentation.stages import Chain, sum_scores
+from finetuning.guided_segmentation.stages import Chain
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.stage_folders import digest_file

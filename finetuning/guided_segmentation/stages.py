@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError
-from config.files import to_json
 from config.schema import GuidedSegmentationParams
 from datasets.cam_store import CamStore
 from datasets.job_pool import run_pool
 from datasets.records import TagRecord
+from finetuning.guided_segmentation.guide_scores import sum_scores
 from finetuning.guided_segmentation.guides import (
     GuideFiles,
     GuideJob,
@@ -25,7 +25,6 @@ from finetuning.guided_segmentation.guides import (
     make_settings,
 )
 from finetuning.guided_segmentation.saliency_maps import write_saliency_maps
-from metrics.segmentation import class_iou, mean_iou
 from reporting.model_files import load_keras_model
 from training.data_identity import DataIdentity
 from training.distribution import run_without_strategy
@@ -177,44 +176,6 @@ def open_heat_maps(run: Path) -> HeatMaps:
             "start the run's command line again."
         )
     return HeatMaps(run / HEAT_MAPS, told["identity"], told["square"])
-
-
-def sum_scores(scores: Sequence[Mapping[str, Mapping] | None]) -> dict[str, dict]:
-    """Add up what pictures say of each rule.
-
-    What labels ignore counts as background in `miou`, so that rules and modes can be compared: a
-    rule does not gain by saying little.
-
-    Args:
-        scores: of `compare_labels` by rule, one per picture; None where it has no mask.
-
-    Returns:
-        {rule: {"miou", "class_iou" (K + 1), "labelled_miou": over what has a label, "ignored":
-        share of the true pixels, "num_pictures"}}, JSON-ready; {} without masks.
-
-    Example:
-        >>> one = {"confusion": [[3, 1], [0, 1]], "ignored": [1, 2]}
-        >>> sum_scores([None, {"G2": one}])["G2"]
-        {'miou': 0.4107..., 'class_iou': [0.5714..., 0.25], 'labelled_miou': 0.625, \
-'ignored': 0.375, 'num_pictures': 1}
-    """
-    known = [each for each in scores if each]
-    totals = {}
-    for rule in known[0] if known else ():
-        confusion, ignored = (
-            np.sum([each[rule][name] for each in known], axis=0)
-            for name in ("confusion", "ignored")
-        )
-        filled = confusion.copy()
-        filled[:, 0] += ignored
-        totals[rule] = {
-            "miou": mean_iou(filled),
-            "class_iou": class_iou(filled),
-            "labelled_miou": mean_iou(confusion),
-            "ignored": ignored.sum() / max(filled.sum(), 1),
-            "num_pictures": len(known),
-        }
-    return to_json(totals)
 
 
 def _run_stages(chain: Chain, seeds: Path) -> None:
