@@ -39,7 +39,8 @@ from training.stage_folders import StageFolder, digest_file, name_picture, read_
 from training.workers import is_chief, wait_for_workers
 
 HEAT_MAPS, SALIENCY, GUIDES = "heat_maps", "saliency", "guides"
-GUIDES_VERSION = 2  # of what guides are scored by: those of another one are made anew
+GUIDES_VERSION = 3  # of what guides are scored by: those of another one are made anew
+MASK_FIELDS = ("mask", "mask_values", "mask_classes", "class_names")  # what a mask means
 _logger = logging.getLogger(__name__)
 
 
@@ -202,7 +203,7 @@ def _run_stages(chain: Chain, seeds: Path) -> None:
         "crf": crf_options(params),
         "compare_rules": params.compare_rules,
         "seed": chain.args.seed,
-        "masks": chain.digest_pictures("mask", "mask_values", "class_names"),
+        "masks": chain.digest_pictures(*MASK_FIELDS),
         "num_training": chain.num_training,
     }
     stage = chain.open_stage(GUIDES, guides)

@@ -1,0 +1,29 @@
+from argparse import Namespace
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from datasets.records import TagRecord
+from finetuning.guided_segmentation.stages import MASK_FIELDS, Chain
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """Two pictures with masks, in a run that has no stage yet."""
+    records = []
+    for name in ("1.png", "2.png"):
+        for folder in ("zoo", "masks"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.new("L", (4, 3)).save(tmp_path / folder / name)
+        picture = TagRecord(tmp_path / "zoo" / name, (1,), ("cat", "rat"))
+        records.append(replace(picture, mask=tmp_path / "masks" / name, mask_classes=(1, 2)))
+    args = Namespace(data_dir=str(tmp_path), experiment_dir=str(tmp_path), experiment="e")
+    return Chain(args, None, tmp_path / "run", records, 1, ("cat", "rat"))
+
+
+def test_digest_pictures_holds_what_mask_values_mean(chain):
+    other = [replace(record, mask_classes=(2, 1)) for record in chain.records]
+    swapped = replace(chain, records=other)
+    assert chain.digest_pictures(*MASK_FIELDS) != swapped.digest_pictures(*MASK_FIELDS)
+    assert chain.digest_pictures("tags") == swapped.digest_pictures("tags")
