@@ -113,6 +113,8 @@ class Chain:
     def digest_pictures(self, *fields: str) -> str:
         """Digest the pictures and some fields of their records.
 
+        A file's name, size and time of change stand for its content.
+
         Args:
             fields: names of fields.
 
@@ -123,8 +125,7 @@ class Chain:
             >>> # see `make_guides`
         """
         parts = [tuple(getattr(each, name) for name in ("image", *fields)) for each in self.records]
-        data = DataIdentity({"pictures": parts}, Path(self.args.data_dir))
-        return data.summary()["data of pictures"]
+        return DataIdentity({"pictures": parts}, Path(self.args.data_dir)).digest_part("pictures")
 
 
 def make_guides(chain: Chain, seeds: Path) -> list[Path]:

@@ -1,3 +1,4 @@
+import os
 from argparse import Namespace
 from dataclasses import replace
 
@@ -27,3 +28,14 @@ def test_digest_pictures_holds_what_mask_values_mean(chain):
     swapped = replace(chain, records=other)
     assert chain.digest_pictures(*MASK_FIELDS) != swapped.digest_pictures(*MASK_FIELDS)
     assert chain.digest_pictures("tags") == swapped.digest_pictures("tags")
+
+
+@pytest.mark.parametrize("field", ["image", "mask"])
+def test_digest_pictures_tells_a_file_of_the_same_size_from_the_one_before(chain, field):
+    before = chain.digest_pictures("mask")
+    assert chain.digest_pictures("mask") == before
+    path = getattr(chain.records[1], field)
+    size = path.stat().st_size
+    Image.new("L", (4, 3), 0).save(path)
+    os.utime(path, ns=(10**18, 10**18))
+    assert path.stat().st_size == size and chain.digest_pictures("mask") != before
