@@ -13,7 +13,7 @@ import numpy as np
 
 from config.errors import InputError
 from config.schema import GuidedSegmentationParams
-from datasets.cam_store import CamStore
+from datasets.cam_store import CamStore, name_maps
 from datasets.job_pool import run_pool
 from datasets.records import TagRecord
 from finetuning.guided_segmentation.guide_scores import sum_scores
@@ -73,18 +73,18 @@ class Chain:
         return [name_picture(record.image, Path(self.args.data_dir)) for record in self.records]
 
     def list_files(self, stage: str) -> list[Path]:
-        """Name the PNG that a stage writes of each picture.
+        """Name the file that a stage writes of each picture.
 
         Args:
             stage: the name of its folder.
 
         Returns:
-            A path per record.
+            A path per record, of a PNG but for heat maps.
 
         Example:
             >>> # see `make_guides`
         """
-        return [self.run / stage / f"{name}.png" for name in self.names]
+        return [self.run / stage / name for name in self._name_files(stage)]
 
     def open_stage(self, stage: str, identity: Mapping[str, Any]) -> StageFolder:
         """Open a stage's folder, or say that there is nothing to do.
@@ -94,7 +94,7 @@ class Chain:
             identity: what its files depend on.
 
         Returns:
-            The folder; its `told` is None where the stage has to be run.
+            The folder; its `told` is None where the stage has to be run, or lost a file.
 
         Raises:
             OSError: it cannot be made.
@@ -102,7 +102,8 @@ class Chain:
         Example:
             >>> # see `make_guides`
         """
-        folder = StageFolder(self.run / stage, {"stage": stage, **identity})
+        files = self._name_files(stage)
+        folder = StageFolder(self.run / stage, {"stage": stage, **identity}, files)
         runs = list_runs(Path(self.args.experiment_dir), self.args.experiment)
         others = sorted((run for run in runs if run != self.run), key=_run_name, reverse=True)
         folder.open(run / stage for run in others)
@@ -126,6 +127,11 @@ class Chain:
         """
         parts = [tuple(getattr(each, name) for name in ("image", *fields)) for each in self.records]
         return DataIdentity({"pictures": parts}, Path(self.args.data_dir)).digest_part("pictures")
+
+    def _name_files(self, stage: str) -> list[str]:
+        if stage == HEAT_MAPS:
+            return [name_maps(name) for name in self.names]
+        return [f"{name}.png" for name in self.names]
 
 
 def make_guides(chain: Chain, seeds: Path) -> list[Path]:

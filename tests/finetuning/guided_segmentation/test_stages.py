@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from datasets.cam_store import CamStore
 from datasets.records import TagRecord
-from finetuning.guided_segmentation.stages import MASK_FIELDS, Chain
+from finetuning.guided_segmentation.stages import HEAT_MAPS, MASK_FIELDS, SALIENCY, Chain
 
 
 @pytest.fixture
@@ -39,3 +40,26 @@ def test_digest_pictures_tells_a_file_of_the_same_size_from_the_one_before(chain
     Image.new("L", (4, 3), 0).save(path)
     os.utime(path, ns=(10**18, 10**18))
     assert path.stat().st_size == size and chain.digest_pictures("mask") != before
+
+
+def write_files(chain, stage, folder):
+    if stage == HEAT_MAPS:
+        store = CamStore(folder, {})
+        for name in chain.names:
+            store.write(name, [[[0.5]]], [1])
+    else:
+        for path in chain.list_files(stage):
+            path.parent.mkdir(exist_ok=True)
+            Image.new("L", (4, 3)).save(path)
+
+
+@pytest.mark.parametrize("stage", [HEAT_MAPS, SALIENCY])
+def test_a_stage_that_lost_a_file_has_to_be_run_again(chain, stage, caplog):
+    folder = chain.open_stage(stage, {})
+    write_files(chain, stage, folder.folder)
+    folder.finish({"done": 1})
+    assert chain.open_stage(stage, {}).told == {"done": 1}
+    chain.list_files(stage)[1].unlink()
+    assert chain.open_stage(stage, {}).told is None
+    assert "lost 1 of its files" in caplog.text
+    assert chain.list_files(stage)[0].is_file()  # the others stay
