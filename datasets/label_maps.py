@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from config.errors import InputError
 from datasets.images import MAX_PIXELS, read_header, read_labels
+from datasets.job_pool import run_threads
 from datasets.matlab import read_mat
 from datasets.records import BadRecord, TagRecord
 
@@ -62,14 +65,17 @@ def read_label_map(
 
 
 def check_label_maps(
-    records: Sequence[TagRecord | BadRecord], *, max_pixels: int = MAX_PIXELS
+    records: Sequence[TagRecord | BadRecord], *, max_pixels: int = MAX_PIXELS, workers: int = 1
 ) -> int:
     """Decode the masks of records, so that a wrong one is told before hours of training.
+
+    A progress bar tells of it where it takes long.
 
     Args:
         records: what `datasets.tags.read_tags` gives; bad ones and those without a mask, or whose
             picture cannot be opened, are passed by.
         max_pixels: larger masks are refused.
+        workers: threads.
 
     Returns:
         The number of sound masks.
@@ -81,17 +87,13 @@ def check_label_maps(
         >>> check_label_maps([TagRecord(Path("a.jpg"), (1,), ("cat",))])
         0
     """
-    num = 0
-    for record in records:
-        if isinstance(record, BadRecord) or record.mask is None:
-            continue
-        try:
-            header = read_header(record.image, max_pixels=max_pixels)
-        except InputError:  # named, and counted, when the pictures are decoded
-            continue
-        read_label_map(record, (header.height, header.width), max_pixels=max_pixels)
-        num += 1
-    return num
+    masked = [
+        record
+        for record in records
+        if not isinstance(record, BadRecord) and record.mask is not None
+    ]
+    checked = run_threads(partial(_is_sound, max_pixels=max_pixels), masked, workers=workers)
+    return sum(tqdm(checked, "masks", len(masked), delay=2, disable=None))
 
 
 def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -121,6 +123,16 @@ def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     if values.size and values.min() < 0:
         raise InputError(f"`{path}`: `{_MAT_KEY}` must not be negative. It holds {values.min()}.")
     return values
+
+
+def _is_sound(record: TagRecord, *, max_pixels: int) -> bool:
+    """Return False where the picture cannot be opened: that is told when pictures are decoded."""
+    try:
+        header = read_header(record.image, max_pixels=max_pixels)
+    except InputError:
+        return False
+    read_label_map(record, (header.height, header.width), max_pixels=max_pixels)
+    return True
 
 
 def _translate(values: np.ndarray, record: TagRecord) -> np.ndarray:

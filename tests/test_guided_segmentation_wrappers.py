@@ -279,5 +279,30 @@ def test_bad_input_is_refused_in_one_line(options, seeds, tmp_path, capsys):
     assert "`--model_path` must be a run folder" in capsys.readouterr().err
     assert run_finetune(*options, *runs, "--set=rule=oracle", "--set=masks=none") == 2
     assert "`rule` oracle needs a mask of every picture" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("args.json"))  # nothing was begun
     assert run_finetune(*options, *runs, "--workers", "0") == 2
     assert "`--workers` must be at least 1. Received 0." in capsys.readouterr().err
+
+
+def test_a_wrong_test_mask_is_refused_before_anything_is_trained(
+    options, seeds, tiny_config, data, tmp_path, capsys
+):
+    shutil.copytree(data, tmp_path / "data")
+    tested = find_test_picture(seeds)
+    mask = tmp_path / "data" / "areas" / "masks" / tested
+    Image.open(mask).crop((0, 0, 50, 35)).save(mask)
+    common = ["--data_dir", tmp_path / "data"]
+    trained = ["--params_dir", tiny_config, "--dataset", "areas", "--experiment_dir", tmp_path]
+    for done in (
+        run_train(*common, *trained),
+        run_finetune(*options, *common, "--experiment_path", tmp_path),
+    ):
+        assert done == 2
+    assert capsys.readouterr().err.count(f"{tested}` must have the size of its picture") == 2
+    assert not list(tmp_path.rglob("args.json"))
+
+
+def find_test_picture(run):
+    seen = json.loads((run / "pictures.json").read_text())
+    learnt = {name.rsplit("/")[-1] for part in seen.values() for name in part}
+    return next(name for name in (f"{i:02d}.png" for i in range(16)) if name not in learnt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -165,12 +166,31 @@ class GuideJob:
         )
 
     def _read_truth(self, record: TagRecord, image: np.ndarray) -> np.ndarray:
+        require_masks([record])
+        return read_label_map(record, image.shape[:2], max_pixels=self.params.max_pixels)
+
+
+def require_masks(records: Sequence[TagRecord]) -> None:
+    """Refuse pictures without a mask for the rule oracle.
+
+    Args:
+        records: all that get guide labels.
+
+    Raises:
+        InputError: one has no mask.
+
+    Example:
+        >>> require_masks([TagRecord(Path("a.jpg"), (1,), ("cat",))])
+        Traceback (most recent call last):
+        ...
+        config.errors.InputError: `rule` oracle needs a mask of every picture. Received a.jpg ...
+    """
+    for record in records:
         if record.mask is None:
             raise InputError(
                 f"`rule` oracle needs a mask of every picture. Received {record.image} without; "
                 "choose another rule, or `masks`."
             )
-        return read_label_map(record, image.shape[:2], max_pixels=self.params.max_pixels)
 
 
 def make_settings(params: GuidedSegmentationParams) -> GuideSettings:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from config.schema import GuidedSegmentationParams
-from datasets.tags import TagSplits, read_tags
+from datasets.tags import TagSplits, read_test_tags
 from training.continued_runs import SEEDS_FILE, find_run_with
 from training.reading import keep_sound, name_datasets
 from training.seeds import pictures as seeds
@@ -29,8 +29,8 @@ def read_pictures(
         test pictures, and that of the data set to score where it is another one.
 
     Raises:
-        InputError: the data sets cannot be used, there is nothing to validate on, or all pictures
-            to score were learnt from.
+        InputError: the data sets cannot be used, there is nothing to validate on, the data set to
+            score is another one without test pictures, or all of them were learnt from.
 
     Example:
         >>> # see `finetuning.guided_segmentation.train`
@@ -65,14 +65,13 @@ def keep_seen(args: argparse.Namespace, splits: TagSplits, continued: Path, run:
 
 
 def _read_scored(args, params, dataset: str, splits: TagSplits) -> list:
-    others = read_tags(
+    test = read_test_tags(
         args.format,
         args.data_dir,
         dataset,
-        classes=splits.class_names,
+        class_names=splits.class_names,
         test_fraction=params.test_fraction,
-        validation_fraction=params.validation_fraction,
         split_seed=params.split_seed,
         masks=params.masks,
     )
-    return keep_sound(others.test, args, params) if others.test else []
+    return keep_sound(test, args, params)

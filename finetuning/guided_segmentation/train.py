@@ -13,6 +13,7 @@ from finetuning.guided_segmentation.fitting import (
     fit_segmenter,
     list_rounds,
 )
+from finetuning.guided_segmentation.guides import ORACLE, require_masks
 from finetuning.guided_segmentation.model import build_models
 from finetuning.guided_segmentation.pictures import keep_seen, read_pictures
 from finetuning.guided_segmentation.relabelling import relabel_pictures
@@ -22,6 +23,7 @@ from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import load_run_params, open_run
 from training.scored_splits import choose_scored
+from training.seeds.pictures import check_masks
 from training.seeds.tag_names import find_columns, read_tag_names
 from training.workers import is_chief
 
@@ -52,7 +54,11 @@ def train(args: argparse.Namespace) -> Path:
     continued = find_run_with(SEEDS_FILE, args.model_path, args.experiment_dir, params.continues)
     seeds = continued / SEEDS_FILE
     splits = read_pictures(args, params)
+    learnt = [*splits.training, *splits.validation]
     # What would stop the training is refused now, not after hours of the stages before it.
+    if params.rule == ORACLE:
+        require_masks(learnt)
+    check_masks(args, params, splits)
     find_columns(read_tag_names(continued), splits.class_names)
     build_models(params, splits.class_names, seeds, num_steps=1)
     count_steps(len(splits.training), batch_size=params.batch_size)
@@ -64,7 +70,6 @@ def train(args: argparse.Namespace) -> Path:
     run = open_run(args, params, name_datasets(args)[0], records=records)
     if is_chief():
         keep_seen(args, splits, continued, run)
-    learnt = [*splits.training, *splits.validation]
     chain = Chain(args, params, run, learnt, len(splits.training), splits.class_names)
     guides = make_guides(chain, seeds)
     for number, folder in enumerate(list_rounds(run, params.rounds), start=1):

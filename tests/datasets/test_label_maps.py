@@ -78,7 +78,8 @@ def test_check_label_maps_counts_sound_masks_and_names_a_wrong_one(tmp_path, wri
         replace(sound, image=picture, mask=None),
         sound,  # its picture is absent
     ]
-    assert check_label_maps(records) == 1
+    assert check_label_maps(records) == check_label_maps(records, workers=2) == 1
+    assert check_label_maps([]) == 0
     Image.new("RGB", (3, 2)).save(picture)
     with pytest.raises(InputError, match="mask.png` must have the size"):
         check_label_maps(records)

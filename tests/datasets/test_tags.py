@@ -4,7 +4,7 @@ from PIL import Image
 
 from config.errors import InputError, MissingSplit
 from datasets.records import BadRecord
-from datasets.tags import read_tags
+from datasets.tags import read_tags, read_test_tags
 
 TABLE = "image,tags\n" + "".join(f"{i}.png,{'cat;rat' if i % 2 else 'cat'}\n" for i in range(10))
 
@@ -39,6 +39,29 @@ def test_read_tags_of_testing_pictures_only_is_refused(tmp_path):
     (tmp_path / "tags.csv").write_text("image,tags,split\na,cat,test\n")
     with pytest.raises(MissingSplit, match="must have pictures of the split train"):
         read_tags("tags", tmp_path, ".")
+
+
+def test_read_test_tags_gives_those_of_read_tags(tmp_path):
+    (tmp_path / "tags.csv").write_text(TABLE)
+    records = read_test_tags("tags", tmp_path, ".", class_names=("rat", "cat"), split_seed=3)
+    test = read_tags("tags", tmp_path, ".", classes=("rat", "cat"), split_seed=3).test
+    assert [(each.image, each.tags) for each in records] == [
+        (each.image, each.tags) for each in test
+    ]
+
+
+def test_read_test_tags_needs_neither_every_class_nor_other_splits(tmp_path, caplog):
+    (tmp_path / "tags.csv").write_text("image,tags,split\na,rat,test\nb,cow,test\n")
+    (record,) = read_test_tags("tags", tmp_path, ".", class_names=("ant", "cat", "rat"))
+    assert record.tags == (3,) and record.class_names == ("ant", "cat", "rat")
+    assert "`.` has no picture of: ant, cat" in caplog.text
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_read_test_tags_refuses_a_data_set_without_test_pictures(tmp_path, split):
+    (tmp_path / "tags.csv").write_text(f"image,tags,split\na,cat,{split}\n")
+    with pytest.raises(MissingSplit, match="`.` must have pictures of the split test, to score"):
+        read_test_tags("tags", tmp_path, ".", class_names=("cat",), test_fraction=0)
 
 
 def write_boxes(folder, name, num, *, masks=""):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.errors import InputError
 from config.schema import SeedsParams
+from datasets.label_maps import check_label_maps
 from datasets.tags import TagSplits, read_tags
 from training.reading import keep_sound_splits, name_datasets, refuse_filter_classes
 
@@ -45,6 +46,28 @@ def read_pictures(args: argparse.Namespace, params: SeedsParams) -> TagSplits:
             "none; set `validation_fraction` above 0."
         )
     return keep_sound_splits(splits, args, params)
+
+
+def check_masks(args: argparse.Namespace, params: SeedsParams, splits: TagSplits) -> None:
+    """Refuse a wrong mask before anything is trained, not when it is scored.
+
+    Args:
+        args: a wrapper's arguments, with `workers`: the threads in which masks are read.
+        params: resolved parameters.
+        splits: of `read_pictures`.
+
+    Raises:
+        InputError: a mask cannot be read, has another size than its picture, or an id that is no
+            class.
+
+    Example:
+        >>> # see `training.seeds.train`
+    """
+    check_label_maps(
+        [*splits.training, *splits.validation, *splits.test],
+        max_pixels=params.max_pixels,
+        workers=args.workers,
+    )
 
 
 def describe_picture(image: Path) -> str:

@@ -10,7 +10,7 @@ from training.experiment import start_seed
 from training.runs import load_run_params
 from training.seeds.fitting import fit_seeds
 from training.seeds.model import build_models
-from training.seeds.pictures import read_pictures
+from training.seeds.pictures import check_masks, read_pictures
 from training.seeds.scoring import score_run
 
 
@@ -39,6 +39,7 @@ def train(args: argparse.Namespace) -> Path:
     params = load_run_params(args)
     start_seed(args.seed)
     splits = read_pictures(args, params)
+    check_masks(args, params, splits)
     models = build_models(params, splits.class_names)
     run = fit_seeds(args, params, models, splits, started=started)
     score_run(args, params, run)

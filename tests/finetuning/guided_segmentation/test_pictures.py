@@ -1,5 +1,6 @@
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_pictures_seen_under_another_split_are_left_out(args, seeds, box_data, c
     again = read(args, *other, run=seeds.parent)
     assert name_all(again.test) == name_all(splits.test)
     assert set(seen["training"]) < set(read_seen(seeds.parent)["training"])
+
+
+def test_the_other_data_set_may_lack_a_class_but_not_test_pictures(args, seeds, box_data, tmp_path):
+    data_dir = tmp_path / "data"
+    shutil.copytree(box_data, data_dir)
+    shutil.copytree(box_data / "boxes", data_dir / "reds")
+    for path in (data_dir / "reds").rglob("blue*"):
+        path.unlink()
+    args.data_dir, args.test_data = str(data_dir), "reds"
+    splits = read(args)
+    assert splits.class_names == ("blue", "red") and len(splits.training) == 13
+    assert [each.tags for each in splits.test] == [(2,), (2,)]  # a fifth of 10
+    with pytest.raises(InputError, match="`reds` must have pictures of the split test"):
+        read(args, "test_fraction=0")
 
 
 def test_a_run_of_seeds_without_a_record_is_refused(args, seeds):
