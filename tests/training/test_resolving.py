@@ -100,3 +100,5 @@ def test_a_guided_segmentation_sees_the_data_of_its_seeds(tmp_path):
     assert params.saliency_model == str(tmp_path / "saliency.keras")
     params = resolve_params(load_params(CONFIG, guided, ["masks=none"]), args)
     assert params.masks == "none"
+    with pytest.raises(InputError, match="`saliency_model` must be a run folder.* absent, which"):
+        resolve_params(load_params(CONFIG, guided, ["saliency_model=absent"]), args)
