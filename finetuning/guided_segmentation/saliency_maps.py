@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from config.errors import InputError
 from config.files import atomic_file
 from datasets.images import read_image, read_labels
 from datasets.job_pool import run_pool, run_threads
@@ -39,7 +40,7 @@ def write_saliency_maps(
         workers: processes, or threads beside a model.
 
     Raises:
-        InputError: a picture cannot be read.
+        InputError: a picture cannot be read, or a map is NaN.
         OSError: a map cannot be written.
 
     Example:
@@ -92,7 +93,13 @@ def _write_detected(image: Path, target: Path, *, grabcut: bool, max_pixels: int
 def _run_model(missing, model, max_pixels) -> Iterator[tuple]:
     for image, target in missing:
         pixels = read_image(image, max_pixels=max_pixels)
-        yield pixels, model(pixels), target
+        saliency = np.asarray(model(pixels))
+        if not np.isfinite(saliency).all():
+            raise InputError(
+                f"{image}: the saliency model's map is not finite; choose another "
+                "`saliency_model`, or train it anew with a lower `learning_rate`."
+            )
+        yield pixels, saliency, target
 
 
 def _write_answer(answer: tuple, *, grabcut: bool) -> None:

@@ -121,3 +121,17 @@ def test_write_saliency_maps_asks_a_model(tmp_path):
         workers=2,
     )
     assert read_labels(tmp_path / "s.png").tolist() == [[102] * 6] * 4  # .4 * 255
+
+
+@pytest.mark.parametrize("grabcut", [False, True])
+def test_write_saliency_maps_refuses_nan(tmp_path, grabcut):
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png")
+    options = {"grabcut": grabcut, "max_pixels": 100, "workers": 1}
+    with pytest.raises(InputError, match="a.png: the saliency model's map is not finite"):
+        write_saliency_maps(
+            [tmp_path / "a.png"],
+            [tmp_path / "s.png"],
+            model=lambda image: np.full(image.shape[:2], np.nan),
+            **options,
+        )
+    assert not (tmp_path / "s.png").exists()
