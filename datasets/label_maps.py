@@ -34,7 +34,8 @@ def read_label_map(
         Classes that are not among them are background.
 
     Raises:
-        InputError: the mask cannot be read, has another size, or an id that is no class.
+        InputError: the mask cannot be read, has another size, or an id that is no class; or it is
+            of foreground (255) where ids are needed that no file lists.
         ValueError: the record has no mask, or a foreground mask and not exactly one tag.
 
     Example:
@@ -141,6 +142,8 @@ def _translate(values: np.ndarray, record: TagRecord) -> np.ndarray:
     largest = len(classes)
     table = np.zeros(max(largest, IGNORED) + 1, np.int32)
     table[1 : largest + 1] = classes
+    if record.mask_values == "sorted_ids" and largest < IGNORED:
+        _check_ids(values, record.mask)
     known = values <= largest
     if largest < IGNORED:
         known |= values == IGNORED
@@ -151,3 +154,14 @@ def _translate(values: np.ndarray, record: TagRecord) -> np.ndarray:
             f"ignored. It holds {int(values[~known].max())}; correct it, or list its classes."
         )
     return table[values]
+
+
+def _check_ids(values: np.ndarray, mask: Path) -> None:
+    """Refuse a mask of foreground, of which nothing would be left but what is ignored."""
+    if values.any() and np.isin(values, (0, IGNORED)).all():
+        raise InputError(
+            f"`{mask}` must hold ids: pictures have several tags, and no classes.txt says what "
+            f"masks mean. It holds only {IGNORED}, which as an id is ignored; list the classes in "
+            "a classes.txt beside the masks' folder, give every picture one tag, or give `masks` "
+            "none."
+        )

@@ -80,7 +80,8 @@ def add_masks(
     place = join_inside(data_dir, f"{start}/{masks}")
     if not place.is_dir():
         return [replace(each, mask=None, mask_names=()) for each in pictures]
-    if not class_names and any(len(each.names) != 1 for each in pictures if not each.problem):
+    unlisted = not class_names
+    if unlisted and any(len(each.names) != 1 for each in pictures if not each.problem):
         class_names = sorted({name for each in pictures for name in each.names})
     known = {
         parent: index_pictures(data_dir, place / parent)
@@ -93,7 +94,9 @@ def add_masks(
             f"`{pictures[0].image.stem}.png`. It holds none; rename them, or give `masks` none."
         )
     return [
-        replace(each, mask=mask, mask_names=tuple(class_names) if mask else ())
+        replace(
+            each, mask=mask, mask_names=tuple(class_names) if mask else (), mask_sorted=unlisted
+        )
         for each, mask in zip(pictures, found, strict=True)
     ]
 

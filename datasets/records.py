@@ -146,8 +146,9 @@ class TagRecord:
         tags: the classes in the picture, sorted, each from 1 to K.
         class_names: the names of classes 1 to K, the same in all records of a data set.
         mask: label map of the picture, see `datasets.label_maps.read_label_map`; None for none.
-        mask_values: "ids" where the mask's values stand for classes, "foreground" where whatever
-            is not 0 is of the picture's only tag.
+        mask_values: "ids" where the mask's values stand for classes, "sorted_ids" where they do so
+            for want of a list of the classes, "foreground" where whatever is not 0 is of the
+            picture's only tag.
         mask_classes: the class of each mask value from 1 on, 0 for background; () where the
             values are the classes themselves.
         boxes: (N, 4) float64 array as in `BoxRecord`; None where no objects are boxed.
@@ -162,7 +163,7 @@ class TagRecord:
     tags: tuple[int, ...] = field(compare=False)
     class_names: tuple[str, ...] = field(compare=False)
     mask: Path | None = field(default=None, compare=False)
-    mask_values: Literal["ids", "foreground"] = field(default="ids", compare=False)
+    mask_values: Literal["ids", "sorted_ids", "foreground"] = field(default="ids", compare=False)
     mask_classes: tuple[int, ...] = field(default=(), compare=False)
     boxes: np.ndarray | None = field(default=None, compare=False)
     box_classes: np.ndarray | None = field(default=None, compare=False)

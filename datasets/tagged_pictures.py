@@ -27,6 +27,8 @@ class TaggedPicture:
         mask: label map of the picture, for scoring; None for none.
         mask_names: the class name of each mask value from 1 on; () where whatever is not 0 is of
             the picture's only class.
+        mask_sorted: whether `mask_names` are the sorted names of all classes, as no file lists
+            those of the masks.
         boxes: (N, 4) float64 array, xyxy in pixels, half-open; None where no objects are boxed.
         box_names: N class names.
         only_training: a picture without a mask among others that have one; no split is drawn of it.
@@ -42,6 +44,7 @@ class TaggedPicture:
     problem: str = ""
     mask: Path | None = None
     mask_names: tuple[str, ...] = ()
+    mask_sorted: bool = False
     boxes: np.ndarray | None = None
     box_names: tuple[str, ...] = ()
     only_training: bool = False
@@ -98,8 +101,16 @@ def make_tag_record(picture: TaggedPicture, class_names: Sequence[str]) -> TagRe
         tuple(sorted(numbers[name] for name in picture.names if name in numbers)),
         tuple(class_names),
         mask=picture.mask,
-        mask_values="ids" if picture.mask_names or picture.mask is None else "foreground",
+        mask_values=_tell_values(picture),
         mask_classes=tuple(numbers.get(name, 0) for name in picture.mask_names),
         boxes=None if picture.boxes is None else picture.boxes[kept],
         box_classes=None if picture.boxes is None else box_classes,
     )
+
+
+def _tell_values(picture: TaggedPicture) -> str:
+    if picture.mask is None:
+        return "ids"
+    if not picture.mask_names:
+        return "foreground"
+    return "sorted_ids" if picture.mask_sorted else "ids"

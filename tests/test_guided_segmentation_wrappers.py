@@ -276,7 +276,7 @@ def test_bad_input_is_refused_in_one_line(options, seeds, tmp_path, capsys):
     assert run_finetune(*options, *runs, "--set=image_size=64") == 2
     assert "`image_size` must be 32 k + 1 pixels" in capsys.readouterr().err
     assert run_finetune(*options, *runs, "--set=saliency_model=absent") == 2
-    assert "`--model_path` must be a run folder" in capsys.readouterr().err
+    assert "`saliency_model` must be a run folder" in capsys.readouterr().err
     assert run_finetune(*options, *runs, "--set=rule=oracle", "--set=masks=none") == 2
     assert "`rule` oracle needs a mask of every picture" in capsys.readouterr().err
     assert not list(tmp_path.rglob("args.json"))  # nothing was begun

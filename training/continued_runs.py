@@ -37,8 +37,10 @@ _FILES = {
 }
 
 
-def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Path:
-    """Turn `--model_path` into a file.
+def find_model_file(
+    model_path: str, experiment_dir: str, continues: str, *, option: str = "--model_path"
+) -> Path:
+    """Turn `--model_path`, or a parameter like it, into a file.
 
     Args:
         model_path: a run folder, a `.keras` file, its name without suffix (as it stands, or below
@@ -46,6 +48,7 @@ def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Pat
         experiment_dir: folder under which all runs lie.
         continues: the experiment whose newest finished run "latest" means, and whose model is
             wanted of a run folder.
+        option: where the user gave `model_path`, for messages.
 
     Returns:
         The `.keras` file; of a run folder its `localizer.keras`, or its newest
@@ -69,7 +72,7 @@ def find_model_file(model_path: str, experiment_dir: str, continues: str) -> Pat
             if file.is_file():
                 return file
     raise InputError(
-        "`--model_path` must be a run folder, a .keras file, its name without suffix, or latest. "
+        f"`{option}` must be a run folder, a .keras file, its name without suffix, or latest. "
         f"Received {model_path}, which is neither here nor under {experiment_dir}."
     )
 

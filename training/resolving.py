@@ -108,7 +108,9 @@ def _fill_from_seeds(
     if params.masks == AS_CONTINUED:
         values["masks"] = continued.masks
     if params.saliency_model:
-        file = find_model_file(params.saliency_model, args.experiment_dir, SALIENCY)
+        file = find_model_file(
+            params.saliency_model, args.experiment_dir, SALIENCY, option="saliency_model"
+        )
         values["saliency_model"] = str(file)
     return dataclasses.replace(params, **values)
 

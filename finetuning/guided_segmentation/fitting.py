@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from config.errors import InputError
 from datasets.guide_pipeline import (
     AUGMENTED_DETAIL,
     GuidePictures,
@@ -60,7 +61,7 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
         What `fit.json` holds but for the time.
 
     Raises:
-        InputError: a parameter cannot be used, or the loss became NaN.
+        InputError: a parameter cannot be used, no guide labels a pixel, or the loss became NaN.
         StoppedRun: stopped from outside; the run can be resumed.
 
     Example:
@@ -103,18 +104,31 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
 
 
 def _weigh_classes(chain: Chain, guides: Sequence[Path]) -> tuple[float, ...] | None:
-    """Count the pixels of each label; None where all weigh alike."""
-    if not chain.params.class_balance:
-        return None
+    """Count the pixels of each label; give None where all weigh alike."""
     num_labels = len(chain.class_names) + 1
 
     def count(guide: Path) -> np.ndarray:
         labels = read_labels(guide, max_pixels=chain.params.max_pixels)
         return np.bincount(labels[labels != IGNORE].ravel(), minlength=num_labels)
 
+    if not chain.params.class_balance:
+        _require_labels(any(count(guide).any() for guide in guides), guides)  # to the first alone
+        return None
     counted = run_threads(count, guides, workers=chain.args.workers)
     bar = tqdm(counted, "counting labels", len(guides), unit=" pictures", delay=2, disable=None)
-    return balance_classes(sum(bar), power=chain.params.class_balance)
+    num_pixels = sum(bar)
+    _require_labels(np.any(num_pixels), guides)
+    return balance_classes(num_pixels, power=chain.params.class_balance)
+
+
+def _require_labels(found: bool, guides: Sequence[Path]) -> None:
+    """Refuse guides that say nothing: the loss would be 0 in every step."""
+    if not found:
+        raise InputError(
+            f"`{guides[0]}` and the other {len(guides) - 1} guide labels to learn from must label "
+            f"a pixel. All are {IGNORE}, which is ignored; choose `unlabelled` background, a lower "
+            "`seed_threshold` or `saliency_floor`, or another `rule`."
+        )
 
 
 def _open_pictures(chain: Chain, guides: Sequence[Path], part: str) -> GuidePictures:

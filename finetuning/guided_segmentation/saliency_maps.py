@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from config.errors import InputError
 from config.files import atomic_file
 from datasets.images import read_image, read_labels
 from datasets.job_pool import run_pool, run_threads
@@ -25,6 +26,7 @@ def write_saliency_maps(
     *,
     model: Callable[[np.ndarray], np.ndarray] | None,
     grabcut: bool,
+    floor: float = 0.0,
     max_pixels: int,
     workers: int,
 ) -> None:
@@ -35,11 +37,13 @@ def write_saliency_maps(
         targets: PNG of each; folders are made.
         model: (H, W, 3) uint8 -> (H, W) saliency in [0, 1]; None for robust background detection.
         grabcut: whether GrabCut cuts the object of each map out.
+        floor: a map that stays below it holds no object for GrabCut and is left empty; what
+            GrabCut returns no longer tells.
         max_pixels: larger pictures are refused.
         workers: processes, or threads beside a model.
 
     Raises:
-        InputError: a picture cannot be read.
+        InputError: a picture cannot be read, or a map is NaN.
         OSError: a map cannot be written.
 
     Example:
@@ -54,12 +58,13 @@ def write_saliency_maps(
     missing = [pair for pair in zip(images, targets, strict=True) if not pair[1].is_file()]
     if not missing:
         return
+    cut = partial(_cut_object, floor=floor) if grabcut else None
     if model is None:
-        job = partial(_write_detected, grabcut=grabcut, max_pixels=max_pixels)
+        job = partial(_write_detected, cut=cut, max_pixels=max_pixels)
         run_pool(job, *zip(*missing, strict=True), workers=workers, label="saliency", chunk=2)
         return
     answers = _run_model(missing, model, max_pixels)
-    done = run_threads(partial(_write_answer, grabcut=grabcut), answers, workers=workers)
+    done = run_threads(partial(_write_answer, cut=cut), answers, workers=workers)
     for _ in tqdm(done, "saliency", len(missing), unit=" pictures", delay=2, disable=None):
         pass
 
@@ -83,21 +88,33 @@ def read_saliency(path: Path, *, max_pixels: int = 100_000_000) -> np.ndarray:
     return read_labels(path, max_pixels=max_pixels).astype(np.float32) / LEVELS
 
 
-def _write_detected(image: Path, target: Path, *, grabcut: bool, max_pixels: int) -> None:
+def _cut_object(pixels: np.ndarray, saliency: np.ndarray, *, floor: float) -> np.ndarray:
+    if saliency.max() < floor:
+        return np.zeros_like(saliency)
+    return refine_with_grabcut(pixels, saliency)
+
+
+def _write_detected(image: Path, target: Path, *, cut: Callable | None, max_pixels: int) -> None:
     pixels = read_image(image, max_pixels=max_pixels)
     saliency = robust_background_saliency(pixels)
-    _write(refine_with_grabcut(pixels, saliency) if grabcut else saliency, target)
+    _write(cut(pixels, saliency) if cut else saliency, target)
 
 
 def _run_model(missing, model, max_pixels) -> Iterator[tuple]:
     for image, target in missing:
         pixels = read_image(image, max_pixels=max_pixels)
-        yield pixels, model(pixels), target
+        saliency = np.asarray(model(pixels))
+        if not np.isfinite(saliency).all():
+            raise InputError(
+                f"{image}: the saliency model's map is not finite; choose another "
+                "`saliency_model`, or train it anew with a lower `learning_rate`."
+            )
+        yield pixels, saliency, target
 
 
-def _write_answer(answer: tuple, *, grabcut: bool) -> None:
+def _write_answer(answer: tuple, *, cut: Callable | None) -> None:
     pixels, saliency, target = answer
-    _write(refine_with_grabcut(pixels, saliency) if grabcut else saliency, target)
+    _write(cut(pixels, saliency) if cut else saliency, target)
 
 
 def _write(saliency: np.ndarray, target: Path) -> None:

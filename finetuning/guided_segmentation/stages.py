@@ -190,13 +190,15 @@ def _run_stages(chain: Chain, seeds: Path) -> None:
     params = chain.params
     settings, _ = read_map_settings(seeds.parent)
     maps = describe_maps(seeds.parent, settings)
-    heat = {**maps, "pictures": chain.digest_pictures("tags")}
+    heat = {**maps, "pictures": chain.digest_pictures("tags", "class_names")}
     stage = chain.open_stage(HEAT_MAPS, heat)
     if stage.told is None:
         _write_heat(chain, seeds, CamStore(stage.folder, maps, rebuild=True), settings)
         stage.finish({"identity": maps, "square": settings.image_size})
     model = params.saliency_model and digest_file(Path(params.saliency_model))
     saliency = {"model": model, "grabcut": params.grabcut, "pictures": chain.digest_pictures()}
+    if params.grabcut:  # without it the floor is a matter of the guides alone
+        saliency["floor"] = params.saliency_floor
     stage = chain.open_stage(SALIENCY, saliency)
     if stage.told is None:
         _write_saliency(chain)
@@ -243,6 +245,7 @@ def _write_saliency(chain: Chain) -> None:
         chain.list_files(SALIENCY),
         model=call,
         grabcut=chain.params.grabcut,
+        floor=chain.params.saliency_floor,
         max_pixels=chain.params.max_pixels,
         workers=chain.args.workers,
     )

@@ -53,6 +53,16 @@ def test_read_label_map_refuses_another_size_and_unknown_ids(write_mask):
         read_label_map(record, (1, 2))
 
 
+def test_read_label_map_refuses_foreground_as_unlisted_ids(write_mask):
+    record = write_mask([[0, 255]], mask_values="sorted_ids")
+    with pytest.raises(InputError, match="mask.png` must hold ids: .* a classes.txt beside"):
+        read_label_map(record, (1, 2))
+    assert read_label_map(replace(record, mask_values="ids"), (1, 2)).tolist() == [[0, 255]]
+    for values in ([[0, 0]], [[2, 255]]):  # nothing, and an id
+        record = write_mask(values, mask_values="sorted_ids")
+        assert read_label_map(record, (1, 2)).tolist() == values
+
+
 def test_read_label_map_needs_a_mask():
     with pytest.raises(ValueError, match="must have a mask"):
         read_label_map(TagRecord(Path("a.jpg"), (1,), ("cat",)), (1, 1))

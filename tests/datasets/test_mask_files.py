@@ -5,7 +5,7 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.mask_files import add_masks, read_class_names
-from datasets.tagged_pictures import TaggedPicture
+from datasets.tagged_pictures import TaggedPicture, make_tag_record
 
 
 @pytest.fixture
@@ -35,6 +35,9 @@ def test_masks_of_several_classes_are_ids_in_sorted_order(zoo):
     pictures = [TaggedPicture(zoo / "1.jpg", ("rat", "ape")), TaggedPicture(zoo / "2.jpg", ("b",))]
     first, _ = add(zoo, pictures)
     assert first.mask == zoo / "masks" / "1.png" and first.mask_names == ("ape", "b", "rat")
+    assert make_tag_record(first, first.mask_names).mask_values == "sorted_ids"
+    listed, _ = add(zoo, pictures, class_names=("ape", "b", "rat"))
+    assert make_tag_record(listed, first.mask_names).mask_values == "ids"
 
 
 def test_masks_of_an_absent_folder_are_none(zoo):

@@ -102,3 +102,5 @@ def test_a_guided_segmentation_sees_the_data_of_its_seeds(tmp_path):
     given = ["masks=none", 'classes=["a"]']
     params = resolve_params(load_params(CONFIG, guided, given), args)
     assert (params.masks, params.classes) == ("none", ("a",))
+    with pytest.raises(InputError, match="`saliency_model` must be a run folder.* absent, which"):
+        resolve_params(load_params(CONFIG, guided, ["saliency_model=absent", *given]), args)

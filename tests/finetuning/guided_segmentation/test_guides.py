@@ -121,3 +121,31 @@ def test_write_saliency_maps_asks_a_model(tmp_path):
         workers=2,
     )
     assert read_labels(tmp_path / "s.png").tolist() == [[102] * 6] * 4  # .4 * 255
+
+
+@pytest.mark.parametrize("grabcut", [False, True])
+def test_write_saliency_maps_refuses_nan(tmp_path, grabcut):
+    Image.new("RGB", (6, 4)).save(tmp_path / "a.png")
+    options = {"grabcut": grabcut, "max_pixels": 100, "workers": 1}
+    with pytest.raises(InputError, match="a.png: the saliency model's map is not finite"):
+        write_saliency_maps(
+            [tmp_path / "a.png"],
+            [tmp_path / "s.png"],
+            model=lambda image: np.full(image.shape[:2], np.nan),
+            **options,
+        )
+    assert not (tmp_path / "s.png").exists()
+
+
+@pytest.mark.parametrize(("floor", "largest"), [(0.3, 1), (0.4, 1), (0.41, 0)])
+def test_write_saliency_maps_asks_the_floor_before_grabcut(tmp_path, floor, largest):
+    image = np.full((40, 60, 3), 200, np.uint8)
+    image[10:30, 20:40] = (200, 30, 30)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    rough = np.zeros((40, 60))
+    rough[6:34, 14:46] = 0.1
+    rough[14:26, 24:36] = 0.4
+    files = [tmp_path / "a.png"], [tmp_path / "s.png"]
+    options = {"grabcut": True, "max_pixels": 10_000, "workers": 1}
+    write_saliency_maps(*files, model=lambda image: rough, floor=floor, **options)
+    assert read_saliency(tmp_path / "s.png").max() == largest
