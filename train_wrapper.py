@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from training.arguments import add_common_arguments, add_fitting_arguments
+from training.arguments import add_common_arguments, add_fitting_arguments, add_override
 from training.command_line import (
     complete_arguments,
     import_stage,
@@ -44,6 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="*",
         default=[],
         help="pairs whose info.type is listed are left out",
+    )
+    add_override(
+        parser,
+        "class_map",
+        "tag=label,...: tags that a pre-trained classifier knows, see head_file",
     )
     add_common_arguments(parser, stage="training")
     add_fitting_arguments(parser)

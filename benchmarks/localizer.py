@@ -38,8 +38,8 @@ from reporting.export import export_saved_model
 from reporting.litert import QUANTIZE, build_fixed_size, export_litert
 from reporting.litert_check import LiteRTModel, draw_pictures
 from reporting.model_files import find_keras_file, load_keras_model
-from training.localization.pictures import read_seen, require_unseen
 from training.resolving import read_continued_params
+from training.seen_pictures import read_seen, require_unseen
 
 BATCHES = {1: 100, 32: 10}  # pictures per call -> timed calls
 

@@ -36,8 +36,8 @@ class SeedsParams(EncoderParams, TrainingParams):
     )
     dropout: float = param("share of the features hidden in training", minimum=0, maximum=0.9)
     class_map: dict | None = param(
-        "{tag: label or list of labels} of `head_file` for tags that need no training; null: all "
-        "tags are learnt"
+        "{tag: label or list of labels} of `head_file` for tags that need no training, or "
+        "tag=label,...; null: all tags are learnt"
     )
     head_file: str | None = param(
         "`.npz` with the classifier that the encoder's `weights` were trained with; null for none"

@@ -69,8 +69,8 @@ def check_value(field: dataclasses.Field, hint: Any, value: Any, where: str) -> 
         where: where it comes from, for messages.
 
     Returns:
-        The value; whole numbers become floats, lists tuples, and a text of names parted by commas
-        a tuple of them, where the type is such.
+        The value; whole numbers become floats, lists tuples, a text of names parted by commas a
+        tuple of them, and a text of key=value pairs an object of lists, where the type is such.
 
     Raises:
         InputError: the value has another type, or lies out of bounds.
@@ -113,12 +113,25 @@ def _convert(option: Any, value: Any) -> tuple[bool, Any]:
         fits = items is value and len(items) == len(inner)
         fits = fits and all(map(lambda kind, item: _convert(kind, item)[0], inner, items))
         return fits, tuple(value) if fits else value
+    if option is dict and isinstance(value, str):
+        return _read_pairs(value)
     if option is float:
         fits = is_number and abs(value) <= sys.float_info.max  # not so for NaN and infinities
         return fits, float(value) if fits else value
     if option is int:
         return isinstance(value, int) and is_number, value
     return isinstance(value, option), value
+
+
+def _read_pairs(text: str) -> tuple[bool, Any]:
+    """Read `cat=tabby,cat=tiger cat,dog=beagle` as {"cat": ["tabby", "tiger cat"], ...}."""
+    pairs: dict[str, list[str]] = {}
+    for part in text.split(","):
+        key, _, value = (each.strip() for each in part.partition("="))
+        if not key or not value:
+            return False, text
+        pairs.setdefault(key, []).append(value)
+    return True, pairs
 
 
 def _type_name(option: Any) -> str:

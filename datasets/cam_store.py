@@ -91,7 +91,7 @@ class CamStore:
             )
         kept = np.clip(maps, -_LARGEST, _LARGEST).astype(np.float16)
         ids = np.asarray(classes, np.int32).reshape(-1)
-        with atomic_file(self._path(key)) as temporary:
+        with atomic_file(self.folder / name_maps(key)) as temporary:
             np.savez(temporary, maps=kept, classes=ids, key=np.str_(key), stamp=np.str_(stamp))
 
     def read(self, key: str) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -109,7 +109,7 @@ class CamStore:
         Example:
             >>> # see the class
         """
-        path = self._path(key)
+        path = self.folder / name_maps(key)
         stored = read_npz(path, ["maps", "classes", "key"], max_bytes=MAX_BYTES)
         maps, classes = stored["maps"], stored["classes"]
         fits = maps.ndim == 3 and maps.dtype == np.float16 and classes.shape == maps.shape[:1]
@@ -136,7 +136,7 @@ class CamStore:
             >>> CamStore(Path(tempfile.mkdtemp()), {}).holds("1.jpg", [1])
             False
         """
-        path = self._path(key)
+        path = self.folder / name_maps(key)
         if not path.is_file():
             return False
         try:
@@ -160,12 +160,6 @@ class CamStore:
         files = self._list_files()
         return sorted(str(read_npz(path, ["key"], max_bytes=MAX_BYTES)["key"]) for path in files)
 
-    def _path(self, key: str) -> Path:
-        """Return the file of a key: its name for people, a digest that tells keys apart."""
-        digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-        stem = "".join(x if x.isalnum() and x.isascii() else "_" for x in Path(key).stem)
-        return self.folder / f"{stem[:_LONGEST_STEM]}.{digest}.npz"
-
     def _list_files(self) -> list[Path]:
         return [path for path in self.folder.glob("*.npz") if not path.name.startswith(".")]
 
@@ -176,3 +170,21 @@ class CamStore:
         except InputError:
             return None
         return stored.get("identity") if isinstance(stored, dict) else None
+
+
+def name_maps(key: str) -> str:
+    """Name the file of a key in a `CamStore`: its name for people, a digest that tells keys apart.
+
+    Args:
+        key: names the picture.
+
+    Returns:
+        A file name.
+
+    Example:
+        >>> name_maps("zoo/1.jpg")
+        '1.9253d757c58c4ffd.npz'
+    """
+    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+    stem = "".join(x if x.isalnum() and x.isascii() else "_" for x in Path(key).stem)
+    return f"{stem[:_LONGEST_STEM]}.{digest}.npz"

@@ -64,20 +64,27 @@ def class_iou(confusion: np.ndarray) -> np.ndarray:
 
 
 def mean_iou(confusion: np.ndarray) -> float | np.ndarray:
-    """Compute mIoU, the mean of `class_iou` over background and classes.
+    """Compute mIoU, the mean of `class_iou` over the background and classes that the truth shows.
+
+    A label that is predicted but never true is left out: its pixels are already missing from the
+    labels they belong to, and one stray pixel would add a 0. Otherwise the figures of two answers
+    to the same pictures could be means over different labels.
 
     Args:
         confusion: (..., K + 1, K + 1) of `confusion_matrix`.
 
     Returns:
-        The mean without labels that are neither true nor predicted; NaN when there is none.
-        An array (...) for several matrices.
+        The mean; NaN when there is no true pixel. An array (...) for several matrices.
 
     Example:
         >>> mean_iou(np.array([[2, 1, 0], [1, 0, 0], [0, 0, 0]]))
         0.25
+        >>> mean_iou(np.array([[2, 0, 2], [0, 0, 0], [0, 0, 0]]))
+        0.5
     """
-    mean = mean_without_nan(class_iou(confusion))
+    confusion = np.asarray(confusion)
+    shown = confusion.sum(axis=-1) > 0
+    mean = mean_without_nan(np.where(shown, class_iou(confusion), np.nan))
     return float(mean) if mean.ndim == 0 else mean
 
 

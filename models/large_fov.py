@@ -49,7 +49,8 @@ def build_large_fov(
         background first, with h = (H - 1) / 8 + 1. Its layers keep the encoder's names.
 
     Raises:
-        InputError: a number is out of range, the encoder has even sides, or it cannot be dilated.
+        InputError: a number is out of range, the encoder has even sides, it cannot be dilated, or
+            the pyramid would lose its last cells.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -85,6 +86,21 @@ def _check(encoder, num_classes, num_neurons, head):
         raise InputError(
             f"`encoder` must be built for odd sides, such as 321. Received {tuple(sides)}: its "
             "padding would shift the maps."
+        )
+    if head == "pyramid":
+        _check_cells(encoder, sides)
+
+
+def _check_cells(encoder, sides):
+    """Refuse what loses its last cell, as VGG-16, whose poolings do not pad an odd side."""
+    maps = encoder.output
+    wanted = tuple(side and (side - 1) // STRIDE + 1 for side in sides)
+    cells = tuple(maps["stride_8"].shape[1:3]) if "stride_8" in maps else wanted
+    if cells != wanted:
+        raise InputError(
+            f"`head` pyramid needs an encoder whose map at stride {STRIDE} has {wanted} cells at "
+            f"sides of {tuple(sides)} pixels. Received {encoder.name}, whose map has {cells}; "
+            "choose `head` large_fov, or another `model_name`."
         )
 
 

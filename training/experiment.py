@@ -20,6 +20,8 @@ from training.interruption import listen_for_stop
 from training.resumable_state import ResumableState
 from training.workers import is_chief, wait_for_workers
 
+DROP = 10.0  # by which `build_stepped_rate` divides the learning rate
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitPlan:
@@ -102,6 +104,32 @@ def build_optimizer(
         raise InputError(
             f"`optimizer` must name a Keras optimizer, such as adam or sgd{asked}. Received {name}."
         ) from error
+
+
+def build_stepped_rate(
+    learning_rate: float, steps_per_drop: int, *, num_steps: int, accumulate: int = 1
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Build a learning rate that is divided by 10 every so many steps.
+
+    Args:
+        learning_rate: at the first step.
+        steps_per_drop: steps between two drops.
+        num_steps: of the whole training, each part that `--accumulate` takes a step in counted.
+        accumulate: parts of a step, which the optimizer counts.
+
+    Returns:
+        What `build_optimizer` takes; the number itself where it never drops.
+
+    Example:
+        >>> rate = build_stepped_rate(1.0, 5, num_steps=20, accumulate=2)
+        >>> [round(float(rate(part)), 3) for part in (10, 11, 19)]
+        [1.0, 0.1, 0.1]
+    """
+    drops = list(range(steps_per_drop * accumulate, num_steps, steps_per_drop * accumulate))
+    if not drops:
+        return learning_rate
+    rates = [learning_rate / DROP**number for number in range(len(drops) + 1)]
+    return keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)
 
 
 def start_seed(seed: int) -> None:

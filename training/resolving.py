@@ -26,9 +26,10 @@ from training.continued_runs import (
     find_run_with,
 )
 from training.run_folders import read_run
+from training.seeds.tag_names import read_tag_names
 
-# What of a run of seeds says which pictures, classes and masks it sees.
-SEEN_DATA = ("classes", "test_fraction", "validation_fraction", "split_seed")
+# What of a run of seeds says which pictures it sees; its classes stand in its `tags.json`.
+SEEN_DATA = ("test_fraction", "validation_fraction", "split_seed")
 AS_CONTINUED = "continued"
 SEEN_SHOTS = (*SEEN_DATA, "shot_tags")  # the same of a video classifier
 logger = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ def _fill_from_seeds(
     continued = read_continued_params(run)
     missing = {name for name in SEEN_DATA if getattr(params, name) is None}
     values = {name: getattr(continued, name) for name in missing}
+    if params.classes is None:  # not as configured: commonest:N may be others of other data
+        values["classes"] = read_tag_names(run)
     if params.masks == AS_CONTINUED:
         values["masks"] = continued.masks
     if params.saliency_model:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class StageFolder:
     Attributes:
         folder: where the files lie; made by `open`.
         identity: what the files depend on, as JSON.
+        files: names of files without which the stage is not complete, whatever `stage.json` says.
 
     Example:
         >>> import tempfile
@@ -37,15 +38,15 @@ class StageFolder:
         ({'num_pictures': 0}, None)
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any]):
-        self.folder = Path(folder)
+    def __init__(self, folder: Path, identity: Mapping[str, Any], files: Sequence[str] = ()):
+        self.folder, self.files = Path(folder), tuple(files)
         self.identity = to_json(identity)
 
     @property
     def told(self) -> dict | None:
         """What `finish` was given; None where the stage is not complete, or of another identity."""
         same = _read_stage(self.folder).get("identity") == self.identity
-        return read_told(self.folder) if same else None
+        return read_told(self.folder) if same and not self._list_lost() else None
 
     def open(self, earlier: Iterable[Path] = ()) -> None:
         """Make the folder ready: keep what is of this identity, remove what is not.
@@ -70,9 +71,10 @@ class StageFolder:
             )
             shutil.rmtree(self.folder)
         if self.folder.exists():
+            self._warn_of_lost()
             return
         for other in earlier:
-            if StageFolder(other, self.identity).told is not None:
+            if StageFolder(other, self.identity, self.files).told is not None:
                 _take_over(other, self.folder)
                 _logger.info("%s: taken from the same in %s", self.folder, other)
                 return
@@ -92,6 +94,19 @@ class StageFolder:
             >>> # see the class
         """
         write_json({"identity": self.identity, "told": dict(told)}, self.folder / STAGE_FILE)
+
+    def _list_lost(self) -> list[str]:
+        return [name for name in self.files if not (self.folder / name).is_file()]
+
+    def _warn_of_lost(self) -> None:
+        lost = self._list_lost()
+        if lost and read_told(self.folder) is not None:
+            _logger.warning(
+                "%s lost %d of its files, such as %s; they are made again",
+                self.folder,
+                len(lost),
+                lost[0],
+            )
 
 
 def read_told(folder: Path) -> dict | None:

@@ -71,10 +71,11 @@ def fit_segmenter(chain: Chain, guides: Sequence[Path], folder: Path, seeds: Pat
     folder.mkdir(parents=True, exist_ok=True)
     start_seed(args.seed)
     steps = count_steps(chain.num_training, batch_size=params.batch_size)
-    num_steps = steps * params.epochs * options.accumulate
+    parts = {"num_steps": steps * params.epochs * options.accumulate}
+    parts["accumulate"] = options.accumulate
     weights = _weigh_classes(chain, guides[: chain.num_training])
     segmenter, trained = build_models(
-        params, chain.class_names, seeds, num_steps=num_steps, class_weights=weights
+        params, chain.class_names, seeds, **parts, class_weights=weights
     )
     training, validation = (_open_pictures(chain, guides, part) for part in ("training", "held"))
     load = make_guide_sample_loader(training, augment=params.augment)

@@ -15,8 +15,8 @@ from datasets.images import read_image, read_labels
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
+from finetuning.guided_segmentation.guide_scores import compare_labels
 from finetuning.guided_segmentation.saliency_maps import read_saliency
-from metrics.segmentation import VOID, confusion_matrix
 from ops.dense_crf import dense_crf
 from ops.guide_labels import GuideSettings, guide_labels
 from ops.salient_components import oracle_saliency
@@ -171,32 +171,6 @@ class GuideJob:
                 "choose another rule, or `masks`."
             )
         return read_label_map(record, image.shape[:2], max_pixels=self.params.max_pixels)
-
-
-def compare_labels(truth: np.ndarray, labels: np.ndarray, num_classes: int) -> dict:
-    """Compare a guide with a mask.
-
-    Args:
-        truth: (H, W) true labels.
-        labels: (H, W) guide labels.
-        num_classes: number of classes, K.
-
-    Returns:
-        {"confusion": (K + 1, K + 1) list of pixels, "ignored": (K + 1) list of the pixels that the
-        guide leaves out, by true label}.
-
-    Raises:
-        InputError: a label is no class.
-
-    Example:
-        >>> compare_labels(np.array([[0, 1, 255]]), np.array([[0, 255, 1]]), 1)
-        {'confusion': [[1, 0], [0, 0]], 'ignored': [0, 1]}
-    """
-    truth, labels = np.asarray(truth), np.asarray(labels)
-    confusion = confusion_matrix(truth, labels, num_classes=num_classes)
-    left_out = truth[(truth != VOID) & (labels == VOID)]
-    ignored = np.bincount(left_out, minlength=num_classes + 1)
-    return {"confusion": confusion.tolist(), "ignored": ignored.tolist()}
 
 
 def make_settings(params: GuidedSegmentationParams) -> GuideSettings:

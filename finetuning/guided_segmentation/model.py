@@ -15,7 +15,7 @@ from models.large_fov import build_large_fov
 from models.picture_squares import GRID
 from models.segmenter import build_segmenter
 from reporting.model_files import load_keras_model
-from training.experiment import build_optimizer
+from training.experiment import build_optimizer, build_stepped_rate
 
 IGNORE = 255
 MONITOR = "val_mean_iou"
@@ -27,6 +27,7 @@ def build_models(
     seeds: Path,
     *,
     num_steps: int,
+    accumulate: int = 1,
     class_weights: Sequence[float] | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Build what is saved and what is trained, of the same layers.
@@ -36,6 +37,7 @@ def build_models(
         class_names: the names of classes 1 to K.
         seeds: `seeds.keras`, whose encoder the network may start from.
         num_steps: updates of the weights in the whole training, over all its parts.
+        accumulate: parts of a step, which the optimizer counts.
         class_weights: of the loss, see `losses.partial_cross_entropy.balance_classes`.
 
     Returns:
@@ -61,8 +63,10 @@ def build_models(
         scales=params.test_scales,
         mirror=params.test_mirror,
     )
-    options = {"num_steps": num_steps, "class_weights": class_weights}
-    return segmenter, build_trained(network, params, **options)
+    trained = build_trained(
+        network, params, num_steps=num_steps, accumulate=accumulate, class_weights=class_weights
+    )
+    return segmenter, trained
 
 
 def build_network(params: GuidedSegmentationParams, num_classes: int, seeds: Path) -> keras.Model:
@@ -137,6 +141,7 @@ def build_trained(
     params: GuidedSegmentationParams,
     *,
     num_steps: int,
+    accumulate: int = 1,
     class_weights: Sequence[float] | None = None,
 ) -> keras.Model:
     """Build what is trained: the network with its loss and the agreement with the guide labels.
@@ -147,6 +152,7 @@ def build_trained(
         network: shared, not copied.
         params: resolved parameters.
         num_steps: updates of the weights in the whole training, over all its parts.
+        accumulate: parts of a step, which the optimizer counts.
         class_weights: of the loss, unless its configuration gives others.
 
     Returns:
@@ -160,7 +166,7 @@ def build_trained(
     """
     optimizer = build_optimizer(
         params.optimizer,
-        _build_rate(params, num_steps),
+        _build_rate(params, num_steps, accumulate),
         schedule="cosine" if params.schedule == "cosine" else "constant",
         num_steps=num_steps,
         momentum=params.momentum,
@@ -180,9 +186,8 @@ def build_trained(
     return trained
 
 
-def _build_rate(params: GuidedSegmentationParams, num_steps: int):
-    drops = list(range(params.steps_per_drop, num_steps, params.steps_per_drop))
-    if params.schedule != "steps" or not drops:
+def _build_rate(params: GuidedSegmentationParams, num_steps: int, accumulate: int):
+    if params.schedule != "steps":
         return params.learning_rate
-    rates = [params.learning_rate / 10**i for i in range(len(drops) + 1)]
-    return keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)
+    steps = {"num_steps": num_steps, "accumulate": accumulate}
+    return build_stepped_rate(params.learning_rate, params.steps_per_drop, **steps)

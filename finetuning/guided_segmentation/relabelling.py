@@ -11,9 +11,10 @@ from datasets.job_pool import run_threads
 from datasets.label_maps import read_label_map
 from datasets.label_pngs import write_label_png
 from datasets.records import TagRecord
-from finetuning.guided_segmentation.guides import compare_labels, crf_options
+from finetuning.guided_segmentation.guide_scores import compare_labels, sum_scores
+from finetuning.guided_segmentation.guides import crf_options
 from finetuning.guided_segmentation.prediction import Answer, answer_pictures, sharpen_labels
-from finetuning.guided_segmentation.stages import Chain, sum_scores
+from finetuning.guided_segmentation.stages import MASK_FIELDS, Chain
 from reporting.model_files import load_keras_model
 from training.distribution import run_without_strategy
 from training.stage_folders import digest_file
@@ -55,7 +56,7 @@ def _relabel(chain: Chain, segmenter: Path) -> None:
     identity = {
         "model": digest_file(segmenter),
         "crf": crf_options(chain.params),
-        "pictures": chain.digest_pictures("tags", "mask", "mask_values", "class_names"),
+        "pictures": chain.digest_pictures("tags", *MASK_FIELDS),
         "num_training": chain.num_training,
     }
     stage = chain.open_stage(RELABELLED, identity)

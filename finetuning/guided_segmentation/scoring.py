@@ -78,7 +78,7 @@ def _score_run(args, params: GuidedSegmentationParams, run: Path, asked: str | N
     parts = [str(folder.relative_to(run)) for folder in folders]
     fitted = [read_fit(run, "guided segmentation", part=part) for part in parts]
     place = choose_place(run, asked)
-    splits = read_pictures(args, params)
+    splits = read_pictures(args, params, run)
     records, split = choose_scored(splits, asked or "test")
     earlier_rounds = {}
     for number, folder in enumerate(folders[:-1], start=1):

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError
-from config.files import to_json
 from config.schema import GuidedSegmentationParams
-from datasets.cam_store import CamStore
+from datasets.cam_store import CamStore, name_maps
 from datasets.job_pool import run_pool
 from datasets.records import TagRecord
+from finetuning.guided_segmentation.guide_scores import sum_scores
 from finetuning.guided_segmentation.guides import (
     GuideFiles,
     GuideJob,
@@ -25,7 +25,6 @@ from finetuning.guided_segmentation.guides import (
     make_settings,
 )
 from finetuning.guided_segmentation.saliency_maps import write_saliency_maps
-from metrics.segmentation import class_iou, mean_iou
 from reporting.model_files import load_keras_model
 from training.data_identity import DataIdentity
 from training.distribution import run_without_strategy
@@ -40,7 +39,8 @@ from training.stage_folders import StageFolder, digest_file, name_picture, read_
 from training.workers import is_chief, wait_for_workers
 
 HEAT_MAPS, SALIENCY, GUIDES = "heat_maps", "saliency", "guides"
-GUIDES_VERSION = 2  # of what guides are scored by: those of another one are made anew
+GUIDES_VERSION = 3  # of what guides are scored by: those of another one are made anew
+MASK_FIELDS = ("mask", "mask_values", "mask_classes", "class_names")  # what a mask means
 _logger = logging.getLogger(__name__)
 
 
@@ -73,18 +73,18 @@ class Chain:
         return [name_picture(record.image, Path(self.args.data_dir)) for record in self.records]
 
     def list_files(self, stage: str) -> list[Path]:
-        """Name the PNG that a stage writes of each picture.
+        """Name the file that a stage writes of each picture.
 
         Args:
             stage: the name of its folder.
 
         Returns:
-            A path per record.
+            A path per record, of a PNG but for heat maps.
 
         Example:
             >>> # see `make_guides`
         """
-        return [self.run / stage / f"{name}.png" for name in self.names]
+        return [self.run / stage / name for name in self._name_files(stage)]
 
     def open_stage(self, stage: str, identity: Mapping[str, Any]) -> StageFolder:
         """Open a stage's folder, or say that there is nothing to do.
@@ -94,7 +94,7 @@ class Chain:
             identity: what its files depend on.
 
         Returns:
-            The folder; its `told` is None where the stage has to be run.
+            The folder; its `told` is None where the stage has to be run, or lost a file.
 
         Raises:
             OSError: it cannot be made.
@@ -102,7 +102,8 @@ class Chain:
         Example:
             >>> # see `make_guides`
         """
-        folder = StageFolder(self.run / stage, {"stage": stage, **identity})
+        files = self._name_files(stage)
+        folder = StageFolder(self.run / stage, {"stage": stage, **identity}, files)
         runs = list_runs(Path(self.args.experiment_dir), self.args.experiment)
         others = sorted((run for run in runs if run != self.run), key=_run_name, reverse=True)
         folder.open(run / stage for run in others)
@@ -112,6 +113,8 @@ class Chain:
 
     def digest_pictures(self, *fields: str) -> str:
         """Digest the pictures and some fields of their records.
+
+        A file's name, size and time of change stand for its content.
 
         Args:
             fields: names of fields.
@@ -123,8 +126,12 @@ class Chain:
             >>> # see `make_guides`
         """
         parts = [tuple(getattr(each, name) for name in ("image", *fields)) for each in self.records]
-        data = DataIdentity({"pictures": parts}, Path(self.args.data_dir))
-        return data.summary()["data of pictures"]
+        return DataIdentity({"pictures": parts}, Path(self.args.data_dir)).digest_part("pictures")
+
+    def _name_files(self, stage: str) -> list[str]:
+        if stage == HEAT_MAPS:
+            return [name_maps(name) for name in self.names]
+        return [f"{name}.png" for name in self.names]
 
 
 def make_guides(chain: Chain, seeds: Path) -> list[Path]:
@@ -179,44 +186,6 @@ def open_heat_maps(run: Path) -> HeatMaps:
     return HeatMaps(run / HEAT_MAPS, told["identity"], told["square"])
 
 
-def sum_scores(scores: Sequence[Mapping[str, Mapping] | None]) -> dict[str, dict]:
-    """Add up what pictures say of each rule.
-
-    What labels ignore counts as background in `miou`, so that rules and modes can be compared: a
-    rule does not gain by saying little.
-
-    Args:
-        scores: of `compare_labels` by rule, one per picture; None where it has no mask.
-
-    Returns:
-        {rule: {"miou", "class_iou" (K + 1), "labelled_miou": over what has a label, "ignored":
-        share of the true pixels, "num_pictures"}}, JSON-ready; {} without masks.
-
-    Example:
-        >>> one = {"confusion": [[3, 1], [0, 1]], "ignored": [1, 2]}
-        >>> sum_scores([None, {"G2": one}])["G2"]
-        {'miou': 0.4107..., 'class_iou': [0.5714..., 0.25], 'labelled_miou': 0.625, \
-'ignored': 0.375, 'num_pictures': 1}
-    """
-    known = [each for each in scores if each]
-    totals = {}
-    for rule in known[0] if known else ():
-        confusion, ignored = (
-            np.sum([each[rule][name] for each in known], axis=0)
-            for name in ("confusion", "ignored")
-        )
-        filled = confusion.copy()
-        filled[:, 0] += ignored
-        totals[rule] = {
-            "miou": mean_iou(filled),
-            "class_iou": class_iou(filled),
-            "labelled_miou": mean_iou(confusion),
-            "ignored": ignored.sum() / max(filled.sum(), 1),
-            "num_pictures": len(known),
-        }
-    return to_json(totals)
-
-
 def _run_stages(chain: Chain, seeds: Path) -> None:
     params = chain.params
     settings, _ = read_map_settings(seeds.parent)
@@ -241,7 +210,7 @@ def _run_stages(chain: Chain, seeds: Path) -> None:
         "crf": crf_options(params),
         "compare_rules": params.compare_rules,
         "seed": chain.args.seed,
-        "masks": chain.digest_pictures("mask", "mask_values", "class_names"),
+        "masks": chain.digest_pictures(*MASK_FIELDS),
         "num_training": chain.num_training,
     }
     stage = chain.open_stage(GUIDES, guides)

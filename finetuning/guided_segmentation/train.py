@@ -14,7 +14,7 @@ from finetuning.guided_segmentation.fitting import (
     list_rounds,
 )
 from finetuning.guided_segmentation.model import build_models
-from finetuning.guided_segmentation.pictures import read_pictures
+from finetuning.guided_segmentation.pictures import keep_seen, read_pictures
 from finetuning.guided_segmentation.relabelling import relabel_pictures
 from finetuning.guided_segmentation.stages import Chain, make_guides
 from training.continued_runs import SEEDS_FILE, find_run_with
@@ -22,6 +22,7 @@ from training.fit_files import FIT_FILE
 from training.reading import name_datasets
 from training.runs import load_run_params, open_run
 from training.scored_splits import choose_scored
+from training.seeds.tag_names import find_columns, read_tag_names
 from training.workers import is_chief
 
 
@@ -35,8 +36,8 @@ def train(args: argparse.Namespace) -> Path:
         args: the arguments of `finetune_wrapper.py`.
 
     Returns:
-        The run folder: `heat_maps/`, `saliency/`, `guides/`, `segmenter.keras`, `fit.json`; with
-        two rounds also `round_1/` and `guides_round_2/`.
+        The run folder: `heat_maps/`, `saliency/`, `guides/`, `segmenter.keras`, `fit.json`,
+        `pictures.json`; with two rounds also `round_1/` and `guides_round_2/`.
 
     Raises:
         InputError: the configuration, the run that is continued or the data set cannot be used, or
@@ -52,6 +53,7 @@ def train(args: argparse.Namespace) -> Path:
     seeds = continued / SEEDS_FILE
     splits = read_pictures(args, params)
     # What would stop the training is refused now, not after hours of the stages before it.
+    find_columns(read_tag_names(continued), splits.class_names)
     build_models(params, splits.class_names, seeds, num_steps=1)
     count_steps(len(splits.training), batch_size=params.batch_size)
     records = {
@@ -60,6 +62,8 @@ def train(args: argparse.Namespace) -> Path:
         "scored": choose_scored(splits)[0],
     }
     run = open_run(args, params, name_datasets(args)[0], records=records)
+    if is_chief():
+        keep_seen(args, splits, continued, run)
     learnt = [*splits.training, *splits.validation]
     chain = Chain(args, params, run, learnt, len(splits.training), splits.class_names)
     guides = make_guides(chain, seeds)

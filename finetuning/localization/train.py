@@ -12,8 +12,9 @@ from reporting.model_files import load_keras_model
 from training.continued_runs import LOCALIZER_FILE, find_run_with
 from training.experiment import start_seed
 from training.localization.fitting import fit_localizer, name_answers
-from training.localization.pictures import read_pictures, read_seen, require_unseen
+from training.localization.pictures import read_pictures
 from training.runs import load_run_params
+from training.seen_pictures import read_seen, require_unseen
 
 
 def train(args: argparse.Namespace) -> Path:

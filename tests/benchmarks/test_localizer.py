@@ -10,7 +10,7 @@ from config.errors import InputError
 from config.loader import load_params, params_to_dict
 from config.localization_variants import fill_published
 from datasets.boxes import read_boxes
-from training.localization.pictures import list_seen, write_seen
+from training.seen_pictures import list_seen, write_seen
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 EXPERIMENT = "training/localization"

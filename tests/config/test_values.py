@@ -14,6 +14,7 @@ class Params:
     size: tuple[int, int] = param("height and width")
     names: tuple[str, ...] | None = param("of classes")
     kind: Literal["fast", 8] = param("of run")
+    class_map: dict | None = param("labels of tags")
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(Params)}
@@ -30,6 +31,8 @@ FIELDS = {field.name: field for field in dataclasses.fields(Params)}
         ("names", tuple[str, ...] | None, "cat, dog", ("cat", "dog")),
         ("names", tuple[str, ...] | None, "commonest:10", ("commonest:10",)),
         ("kind", Literal["fast", 8], 8, 8),
+        ("class_map", dict | None, "cat=tabby", {"cat": ["tabby"]}),
+        ("class_map", dict | None, "cat=a b, dog=c,cat=d", {"cat": ["a b", "d"], "dog": ["c"]}),
     ],
 )
 def test_check_value_returns_the_declared_type(name, hint, value, expected):
@@ -48,6 +51,13 @@ def test_check_value_returns_the_declared_type(name, hint, value, expected):
         ),
         ("rate", float, float("nan"), "`rate` .* must be a number. Received nan"),
         ("rate", float, True, "`rate` .* must be a number. Received True"),
+        (
+            "class_map",
+            dict | None,
+            "cat",
+            "`class_map` .* must be an object or null. Received 'cat'",
+        ),
+        ("class_map", dict | None, "cat=,", "`class_map` .* must be an object or null"),
         ("size", tuple[int, int], [3], r"`size` .* must be a list of 2 numbers. Received \[3\]"),
         ("kind", Literal["fast", 8], 8.0, '`kind` .* must be "fast" or 8. Received 8.0'),
         ("names", tuple[float, ...] | None, "x" * 300, r"or null. Received 'x{59}\.\.\."),

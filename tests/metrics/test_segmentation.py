@@ -69,8 +69,11 @@ def test_mean_iou_leaves_an_absent_class_out():
         assert mean_iou(wide) == pytest.approx((1 / 2 + 1 / 3 + 1 / 2) / 3)
 
 
-def test_mean_iou_counts_a_class_that_is_only_predicted():
-    assert mean_iou([[1, 1], [0, 0]]) == pytest.approx((1 / 2 + 0) / 2)
+def test_mean_iou_leaves_out_a_class_that_is_only_predicted():
+    # Its wrong pixel is already missing from the background: 1 of 2.
+    assert mean_iou([[1, 1], [0, 0]]) == pytest.approx(1 / 2)
+    # However many answers are compared, the mean is over the labels of the truth.
+    assert mean_iou([[[1, 1], [0, 0]], [[2, 0], [0, 0]]]).tolist() == [0.5, 1]
 
 
 def test_mean_iou_of_several_matrices():

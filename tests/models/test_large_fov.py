@@ -51,3 +51,10 @@ def test_build_large_fov_refuses_other_arguments(encoder, options, message):
 def test_build_large_fov_refuses_even_sides():
     with pytest.raises(InputError, match="must be built for odd sides"):
         build_large_fov(build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35), num_classes=1)
+
+
+def test_build_large_fov_refuses_a_pyramid_of_vgg():
+    # Three 2 x 2 poolings without padding leave 33 // 2 // 2 // 2 = 4 of 5 cells.
+    message = r"needs .* \(5, 5\) cells .* vgg16, whose map has \(4, 4\); choose `head` large_fov"
+    with pytest.raises(InputError, match=message):
+        build_large_fov(build_encoder("vgg16", (33, 33, 3)), num_classes=2, head="pyramid")

@@ -107,3 +107,12 @@ def test_summary_tells_workers_apart_by_labels_not_by_times(pictures, tmp_path):
     os.utime(pictures[0], (2000, 2000))
     assert identify([CountRecord(pictures[0], 1)], tmp_path).summary() == first
     assert identify([CountRecord(pictures[0], 2)], tmp_path).summary() != first
+
+
+def test_digest_part_tells_labels_and_times(pictures, tmp_path):
+    record = CountRecord(pictures[0], 1)
+    first = identify([record], tmp_path).digest_part("training")
+    assert identify([record], tmp_path).digest_part("training") == first
+    assert identify([CountRecord(pictures[0], 2)], tmp_path).digest_part("training") != first
+    os.utime(pictures[0], (2000, 2000))
+    assert identify([record], tmp_path).digest_part("training") != first

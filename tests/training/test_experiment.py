@@ -12,7 +12,14 @@ from config.errors import InputError
 from datasets.pipeline import make_sample_dataset
 from training import checkpoints
 from training.engine_options import EngineOptions
-from training.experiment import FitPlan, build_optimizer, fit, prepare_model, start_seed
+from training.experiment import (
+    FitPlan,
+    build_optimizer,
+    build_stepped_rate,
+    fit,
+    prepare_model,
+    start_seed,
+)
 from training.interruption import StoppedRun
 
 EPOCHS, STEPS, BATCH = 3, 4, 2
@@ -55,6 +62,14 @@ def test_build_optimizer_takes_beta_and_weight_decay():
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.weight_decay) == (0.99, 0.999, 5e-4)
     plain = build_optimizer("sgd", 0.1, weight_decay=0.01)
     assert plain.weight_decay == 0.01
+
+
+def test_build_stepped_rate_drops_after_steps_not_their_parts():
+    rate = build_stepped_rate(0.5, 3, num_steps=36, accumulate=4)
+    # 3 steps are 12 parts; 9 steps in all.
+    rates = [float(rate(part)) for part in (0, 12, 13, 24, 25, 35)]
+    assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005, 0.005])
+    assert build_stepped_rate(0.5, 3, num_steps=12, accumulate=4) == 0.5
 
 
 def test_build_optimizer_names_an_optimizer_without_beta():

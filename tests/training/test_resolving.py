@@ -85,18 +85,20 @@ def test_read_continued_params_names_a_run_that_cannot_be_read(run):
 
 
 def test_a_guided_segmentation_sees_the_data_of_its_seeds(tmp_path):
-    values = ["split_seed=7", 'classes=["a","b"]', "masks=truth", "test_fraction=0.3"]
+    values = ["split_seed=7", "classes=commonest:2", "masks=truth", "test_fraction=0.3"]
     seeds = load_params(CONFIG, "training/seeds", values)
     (tmp_path / "args.json").write_text(json.dumps({"experiment": "training/seeds"}))
     (tmp_path / "hyperparams.json").write_text(json.dumps(params_to_dict(seeds)))
     (tmp_path / "seeds.keras").touch()
+    (tmp_path / "tags.json").write_text('{"class_names": ["b", "a"]}')
     (tmp_path / "saliency.keras").touch()
     saliency = f"saliency_model={tmp_path / 'saliency'}"
     args = argparse.Namespace(model_path=str(tmp_path), experiment_dir=str(tmp_path), given=())
     guided = "finetuning/guided_segmentation"
     params = resolve_params(load_params(CONFIG, guided, [saliency, "split_seed=8"]), args)
-    assert (params.classes, params.masks, params.test_fraction) == (("a", "b"), "truth", 0.3)
+    assert (params.classes, params.masks, params.test_fraction) == (("b", "a"), "truth", 0.3)
     assert (params.split_seed, params.epochs) == (8, 12)
     assert params.saliency_model == str(tmp_path / "saliency.keras")
-    params = resolve_params(load_params(CONFIG, guided, ["masks=none"]), args)
-    assert params.masks == "none"
+    given = ["masks=none", 'classes=["a"]']
+    params = resolve_params(load_params(CONFIG, guided, given), args)
+    assert (params.masks, params.classes) == ("none", ("a",))

@@ -74,6 +74,17 @@ def test_open_does_not_take_over_into_a_begun_stage(tmp_path):
     assert stage.told is None
 
 
+def test_a_stage_that_lost_a_file_is_not_taken_over(tmp_path):
+    fill(tmp_path / "lost", {"a": 1}, {"done": 1})
+    stage = StageFolder(tmp_path / "new", {"a": 1}, ["a.png", "b.png"])
+    stage.open([tmp_path / "lost"])
+    assert stage.told is None and not (tmp_path / "new" / "a.png").exists()
+    (tmp_path / "lost" / "b.png").touch()
+    stage = StageFolder(tmp_path / "newer", {"a": 1}, ["a.png", "b.png"])
+    stage.open([tmp_path / "lost"])
+    assert stage.told == {"done": 1}
+
+
 def test_describe_changes_names_absent_values():
     assert describe_changes({"a": 1}, {"b": 2}) == "`a` was 1, now None; `b` was None, now 2"
     assert describe_changes(None, {"b": 2}) == "it does not say of which"

@@ -32,11 +32,11 @@ from training.engine_options import read_engine_options
 from training.experiment import FitPlan, fit
 from training.fit_files import FIT_FILE
 from training.localization.model import MONITOR, build_trained, thaw_encoder
-from training.localization.pictures import Seen, list_seen, write_seen
 from training.localization.targets import make_target_maker
 from training.reading import name_datasets
 from training.runs import open_run
 from training.scored_splits import choose_scored
+from training.seen_pictures import Seen, list_seen, write_seen
 from training.workers import is_chief
 
 LAST_FILE = "last.keras"

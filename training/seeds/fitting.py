@@ -28,6 +28,7 @@ from training.reading import name_datasets
 from training.runs import open_run
 from training.scored_splits import choose_scored
 from training.seeds.model import SeedModels, build_trained, choose_monitor
+from training.seen_pictures import list_seen, write_seen
 from training.workers import is_chief
 
 LAST_FILE = "last.keras"
@@ -52,8 +53,8 @@ def fit_seeds(
 
     Returns:
         The run folder: `seeds.keras`, the best by `val_map` (one learnt tag: by `val_loss`);
-        `last.keras`; `fit.json`. Where every tag is mapped there is nothing to train, and both
-        are the seeder as it came.
+        `last.keras`; `fit.json`; `pictures.json`. Where every tag is mapped there is nothing to
+        train, and both are the seeder as it came.
 
     Raises:
         InputError: a parameter cannot be used, or the loss became NaN.
@@ -77,6 +78,7 @@ def fit_seeds(
         run, history = _train(args, params, models, splits, records)
     if is_chief():
         save_model(models.seeder, run / LAST_FILE)
+        write_seen(list_seen(splits, Path(args.data_dir)), run)
         monitor = choose_monitor(len(models.learnt))
         told = {
             "class_names": list(names),

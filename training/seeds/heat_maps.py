@@ -18,13 +18,15 @@ from datasets.cam_store import CamStore
 from datasets.json_files import read_json
 from datasets.records import TagRecord
 from datasets.tag_pipeline import TagPictures
+from models.seeder import find_tag_names
 from ops.squares import unfit_square
 from reporting.predictors import trace_pictures
+from reporting.tag_settings import TAGS_FILE
 from training.continued_runs import SEEDS_FILE
 from training.seeds.pictures import describe_picture
+from training.seeds.tag_names import find_columns
 from training.stage_folders import digest_file, name_picture
 
-TAGS_FILE = "tags.json"
 _COARSEST = 16  # pixels between the cells of any variant's maps, or a multiple of that
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class FoundMaps:
     Attributes:
         record: the picture.
         size: (height, width) of it, pixels.
-        scores: (K,) float32 logits of all tags.
+        scores: (K,) float32 logits of all tags, in the order of the record's `class_names`.
         maps: (C, h, w) float32, one per tag of the record, over the whole square.
 
     Example:
@@ -87,8 +89,11 @@ def find_heat_maps(
 ) -> Iterator[FoundMaps]:
     """Compute scores of all tags and maps of the present ones, behind a progress bar.
 
+    Tags are found by name: those of the records may be some of the seeder's, in another order.
+
     Args:
-        seeder: what `models.seeder.build_seeder` returned, or its file.
+        seeder: what `models.seeder.build_seeder` returned, as loaded from its file; of a model
+            that does not name its tags, they are those of the records.
         records: pictures with their tags; one without tags has no maps.
         settings: how.
         batch_size: pictures at once.
@@ -98,12 +103,13 @@ def find_heat_maps(
         One per record, in order.
 
     Raises:
-        InputError: a picture cannot be read, or a score is NaN.
+        InputError: the seeder lacks a tag, a picture cannot be read, or a score is NaN.
 
     Example:
         >>> # see `write_heat_maps`
     """
     call = trace_pictures(lambda images: seeder(tf.cast(images, tf.float32) / 255, training=False))
+    columns = _match_tags(seeder, records)
     sources = [TagPictures(records, side, max_pixels=max_pixels) for side in settings.sides]
     with tqdm(total=len(records), desc="heat maps", delay=2, disable=None) as bar:
         for start in range(0, len(records), batch_size):
@@ -116,9 +122,10 @@ def find_heat_maps(
                         f"{record.image}: the network's scores are {each.tolist()}; train anew "
                         "with a lower `learning_rate`."
                     )
-                present = np.array(record.tags, int) - 1
+                present = columns[np.array(record.tags, int) - 1]
                 size = sources[0].images.file_sizes[number]
-                yield FoundMaps(record, size, each, np.moveaxis(cams[..., present], -1, 0))
+                maps_of_tags = np.moveaxis(cams[..., present], -1, 0)
+                yield FoundMaps(record, size, each[columns], maps_of_tags)
             bar.update(len(numbers))
 
 
@@ -149,13 +156,17 @@ def write_heat_maps(
         Number of pictures whose maps were computed now.
 
     Raises:
-        InputError: a picture cannot be read, or a score is NaN.
+        InputError: the seeder lacks a tag, a picture cannot be read, or a score is NaN.
         OSError: the disk is full.
 
     Example:
         >>> # see `finetuning.guided_segmentation`
     """
-    stamps = {record.image: describe_picture(record.image) for record in records}
+    # With the names: ids of the same numbers may be of other classes.
+    stamps = {
+        record.image: " ".join([describe_picture(record.image), *record.names])
+        for record in records
+    }
     keys = {record.image: name_picture(record.image, data_dir) for record in records}
     missing = [
         record
@@ -244,6 +255,13 @@ def read_map_settings(run: Path) -> tuple[MapSettings, float]:
             f"{path} must tell how maps of tags are computed. It is absent or damaged; score the "
             "run with `python -m training.seeds.eval`."
         ) from error
+
+
+def _match_tags(seeder: keras.Model, records: Sequence[TagRecord]) -> np.ndarray:
+    """Return (K,) the seeder's column of each of the records' classes."""
+    wanted = records[0].class_names if records else ()
+    known = find_tag_names(seeder) or wanted
+    return np.array(find_columns(known, wanted), int)
 
 
 def _look(call: Callable, sources: Sequence[TagPictures], numbers: range, flip: bool):

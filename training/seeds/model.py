@@ -14,11 +14,9 @@ from models.encoders import build_encoder
 from models.imagenet_head import build_head_network
 from models.seed_network import build_seed_network, check_side, list_encoder_layers
 from models.seeder import build_seeder
-from training.experiment import build_optimizer
+from training.experiment import build_optimizer, build_stepped_rate
 from training.mapped_tags import read_mapped_tags
 from training.thawing import thaw_layers
-
-DROP = 10.0  # by which the schedule "steps" divides the learning rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +156,5 @@ def _build_encoder(params: SeedsParams) -> keras.Model:
 def _build_rate(params: SeedsParams, num_steps: int, accumulate: int):
     if params.schedule != "steps":
         return params.learning_rate
-    drops = range(
-        params.steps_per_drop * accumulate, num_steps + 1, params.steps_per_drop * accumulate
-    )
-    rates = [params.learning_rate / DROP**number for number in range(len(drops) + 1)]
-    if len(rates) == 1:
-        return params.learning_rate
-    return keras.optimizers.schedules.PiecewiseConstantDecay(list(drops), rates)
+    steps = {"num_steps": num_steps, "accumulate": accumulate}
+    return build_stepped_rate(params.learning_rate, params.steps_per_drop, **steps)

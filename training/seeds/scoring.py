@@ -25,6 +25,7 @@ from training.seeds.summary import (
     describe_choices,
     summarise,
 )
+from training.seen_pictures import PICTURES_FILE, list_seen, write_seen
 from training.workers import is_chief
 
 
@@ -79,6 +80,8 @@ def _score_run(args, params: SeedsParams, run: Path, asked: str | None) -> None:
     metrics, units = summarise(found, confusions, class_names=names, threshold=threshold.value)
     metrics, units = (name_by_split(each, split) for each in (metrics, units))
     write_json(_describe_tags(fitted, params, threshold), run / TAGS_FILE)
+    if not (run / PICTURES_FILE).is_file():
+        write_seen(list_seen(splits, Path(args.data_dir)), run)
     write_scores(found, names, place.predictions)
     draw_run(place.figures, found, confusions, params, threshold=threshold.value, seed=args.seed)
     notes = describe_choices(split, len(records), fitted, threshold)

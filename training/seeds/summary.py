@@ -15,7 +15,7 @@ from metrics.seed_curves import (
     mean_precision_at_recall,
     seed_confusions,
 )
-from metrics.segmentation import class_iou, mean_without_nan
+from metrics.segmentation import class_iou, mean_iou, mean_without_nan
 from ops.seeds import seed_labels
 from training.scored_splits import describe_scored
 from training.seeds.heat_maps import FoundMaps, enlarge_maps
@@ -133,7 +133,7 @@ def summarise(
         at = int(np.argmin(np.abs(np.asarray(THRESHOLDS) - threshold)))
         ious = class_iou(confusions[at])
         shown = confusions[at].sum(axis=1) > 0
-        metrics["seed_miou"] = float(mean_without_nan(np.where(shown, ious, np.nan)))
+        metrics["seed_miou"] = mean_iou(confusions[at])
         for name, iou, seen in zip(("background", *class_names), ious, shown, strict=True):
             if seen:
                 metrics[f"seed_iou_{name}"] = float(iou)

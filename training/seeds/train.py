@@ -24,8 +24,9 @@ def train(args: argparse.Namespace) -> Path:
         args: the arguments of `train_wrapper.py`.
 
     Returns:
-        The run folder: `seeds.keras`, `last.keras`, `tags.json`, `fit.json`, `predictions.csv`,
-        `results.csv` (where something was trained), `results.json`, `figures/`, `report.html`.
+        The run folder: `seeds.keras`, `last.keras`, `tags.json`, `fit.json`, `pictures.json`,
+        `predictions.csv`, `results.csv` (where something was trained), `results.json`, `figures/`,
+        `report.html`.
 
     Raises:
         InputError: the configuration or the data set cannot be used, or the loss became NaN.

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from finetuning.guided_segmentation.guides import (
     GuideFiles,
     GuideJob,
     HeatMaps,
-    compare_labels,
     make_settings,
 )
 from finetuning.guided_segmentation.saliency_maps import read_saliency, write_saliency_maps
@@ -85,12 +83,6 @@ def test_heat_maps_of_another_model_are_refused(params, files):
     heat = HeatMaps(files.saliency.parent / "heat", {"model": "other"}, 33)
     with pytest.raises(InputError, match="must hold maps of {'model': 'other'}"):
         heat.read("a.png", (33, 33))
-
-
-def test_compare_labels_tells_what_is_left_out():
-    told = compare_labels(np.array([[0, 1, 1]]), np.array([[255, 255, 1]]), 1)
-    assert told == {"confusion": [[0, 0], [0, 1]], "ignored": [1, 1]}
-    assert json.loads(json.dumps(told)) == told
 
 
 def test_the_published_settings_are_those_of_the_paper(params):

@@ -31,6 +31,14 @@ def test_build_trained_divides_the_rate_every_2000_steps(params, network):
     assert float(short.learning_rate) == pytest.approx(1e-3)
 
 
+def test_build_trained_counts_the_parts_of_accumulated_steps(params, network):
+    options = {"num_steps": 16000, "accumulate": 2}
+    rate = build_trained(network, params, **options).optimizer._learning_rate
+    # 2,000 steps are 4,000 parts.
+    rates = [float(rate(part)) for part in (4000, 4001, 8001, 15999)]
+    assert rates == pytest.approx([1e-3, 1e-4, 1e-5, 1e-6])
+
+
 def test_build_trained_leaves_ignored_cells_out(params, network):
     trained = build_trained(network, params, num_steps=10)
     images, labels = np.zeros((2, 9, 9, 3)), np.full((2, 2, 2), 255)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from finetuning.guided_segmentation.stages import sum_scores
 from finetuning.guided_segmentation.summary import (
     Scores,
     box_overlaps,
@@ -36,19 +35,6 @@ def test_box_overlaps_compares_extents_class_by_class():
     boxes = np.array([[1, 1, 5, 5], [5, 1, 9, 5], [0, 0, 2, 2]], float)
     # Class 1: extent (1, 1, 9, 5) is that of its two boxes; class 3 is not predicted.
     assert box_overlaps(labels, boxes, np.array([1, 1, 3])) == [(1, 1.0), (3, 0.0)]
-
-
-def test_sum_scores_adds_pictures_up():
-    one = {"G1": {"confusion": [[2, 0], [1, 1]], "ignored": [0, 0]}}
-    two = {"G1": {"confusion": [[0, 0], [0, 3]], "ignored": [1, 2]}}
-    told = sum_scores([one, None, two])["G1"]
-    # Over what has a label: background 2 / 3, class 4 / 5.
-    assert told["labelled_miou"] == pytest.approx((2 / 3 + 4 / 5) / 2)
-    # The 3 of 10 ignored pixels as background: background 3 / 6, class 4 / 7.
-    assert told["class_iou"] == pytest.approx([3 / 6, 4 / 7])
-    assert told["miou"] == pytest.approx((3 / 6 + 4 / 7) / 2)
-    assert (told["ignored"], told["num_pictures"]) == (0.3, 2)
-    assert sum_scores([None]) == sum_scores([]) == {}
 
 
 def test_describe_labels_needs_masks():

@@ -1,5 +1,4 @@
 import argparse
-import dataclasses
 import shutil
 from pathlib import Path
 
@@ -8,13 +7,7 @@ import pytest
 from config.errors import InputError
 from config.loader import load_params
 from config.localization_variants import fill_published
-from training.localization.pictures import (
-    list_seen,
-    read_pictures,
-    read_seen,
-    require_unseen,
-    write_seen,
-)
+from training.localization.pictures import read_pictures
 from training.scored_splits import choose_scored
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -74,40 +67,3 @@ def test_choose_scored_falls_back_to_validation(read, caplog):
     assert choose_scored(splits) == (splits.validation, "val")
     assert "there are no test pictures" in caplog.text
     assert choose_scored(read(), "test")[1] == "test"
-
-
-def test_seen_pictures_come_back_and_add_up(read, box_data, tmp_path):
-    splits = read()
-    seen = list_seen(splits, box_data)
-    write_seen(seen, tmp_path)
-    assert read_seen(tmp_path) == seen and len(seen["training"]) == len(splits.training)
-    assert all(name.startswith("boxes/images/") for name in seen["training"])
-    earlier = {"training": {"old.png": 3}, "validation": {}}
-    assert list_seen(splits, box_data, earlier)["training"]["old.png"] == 3
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"training": []}', '{"training": {}}'])
-def test_read_seen_names_a_damaged_file(tmp_path, text):
-    (tmp_path / "pictures.json").write_text(text)
-    with pytest.raises(InputError, match="pictures.json"):
-        read_seen(tmp_path)
-
-
-def test_require_unseen_passes_the_same_split(read, box_data):
-    splits = read()
-    require_unseen(splits, list_seen(splits, box_data), box_data)
-
-
-def test_require_unseen_refuses_another_split(read, box_data):
-    seen = list_seen(read("split_seed=0"), box_data)
-    with pytest.raises(InputError, match="No test picture may be one that .* had for training"):
-        require_unseen(read("split_seed=1"), seen, box_data)
-    splits = dataclasses.replace(read("split_seed=1"), test=[])
-    with pytest.raises(InputError, match="No validation picture may .* leave `split_seed`"):
-        require_unseen(splits, seen, box_data)
-
-
-def test_require_unseen_knows_a_picture_by_its_size_too(read, box_data):
-    splits = read()
-    seen = {f"boxes/images/{record.image.name}": 1 for record in splits.test}
-    require_unseen(splits, {"training": seen, "validation": {}}, box_data)

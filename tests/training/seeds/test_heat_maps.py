@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets.cam_store import CamStore
 from datasets.records import TagRecord
+from models.seeder import JoinTags
 from training.seeds.heat_maps import (
     MapSettings,
     enlarge_maps,
@@ -67,6 +69,29 @@ def test_find_heat_maps_averages_sizes_on_the_finest_cells(seeder, records):
     np.testing.assert_allclose(found.maps.sum(axis=0), 1, atol=0.05)
 
 
+@pytest.fixture
+def named_seeder(seeder):
+    """The seeder with the names of its tags."""
+    image = keras.Input((None, None, 3))
+    return keras.Model(image, JoinTags([[1, 2]], NAMES)([seeder(image)]))
+
+
+def test_find_heat_maps_finds_tags_by_name(seeder, named_seeder, records):
+    (red, blue), scores = (found := find(seeder, records[:1])[0]).maps, found.scores
+    turned = [replace(records[0], class_names=("blue", "red"))]
+    (found,) = find(named_seeder, turned)
+    np.testing.assert_allclose(found.maps, [blue, red])
+    np.testing.assert_allclose(found.scores, scores[::-1])
+    (found,) = find(named_seeder, [replace(records[0], tags=(1,), class_names=("blue",))])
+    np.testing.assert_allclose(found.maps, [blue])
+    assert found.scores.shape == (1,)
+
+
+def test_find_heat_maps_refuses_a_tag_that_the_seeder_lacks(named_seeder, records):
+    with pytest.raises(InputError, match="has learnt: red, blue. Received green"):
+        find(named_seeder, [replace(records[0], class_names=("red", "green"))])
+
+
 def test_find_heat_maps_names_the_picture_of_a_broken_network(records):
     image = keras.Input((None, None, 3))
     cams = keras.layers.Rescaling(np.inf)(image)
@@ -83,6 +108,9 @@ def test_write_heat_maps_goes_on_where_it_was(seeder, records, tmp_path):
     assert write_heat_maps(seeder, records, store, **options) == 2
     assert store.keys() == ["0.png", "1.png", "2.png", "3.png"]
     assert store.read("1.png")[1] == (2,) and store.read("3.png")[0].shape == (0, 3, 3)
+    turned = [replace(record, class_names=NAMES[::-1]) for record in records]
+    assert write_heat_maps(seeder, turned, store, **options) == 3  # all that have a tag
+    assert write_heat_maps(seeder, records, store, **options) == 3
     Image.new("RGB", (32, 16)).save(records[0].image)
     assert write_heat_maps(seeder, records, store, **options) == 1
 
