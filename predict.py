@@ -77,15 +77,19 @@ def build_parser() -> argparse.ArgumentParser:
         "objects, each tile, strip and window is bounded instead",
     )
     parser.add_argument("--no_pictures", action="store_true", help="write no annotated pictures")
+    _add_mask_arguments(parser)
+    _add_blob_arguments(parser)
+    _add_cam_arguments(parser)
+    _add_video_arguments(parser)
+    return parser
+
+
+def _add_mask_arguments(parser):
     parser.add_argument(
         "--crf",
         action="store_true",
         help="segmenters: let a dense CRF move the labels to the picture's edges",
     )
-    _add_blob_arguments(parser)
-    _add_cam_arguments(parser)
-    _add_video_arguments(parser)
-    return parser
 
 
 def _add_blob_arguments(parser):

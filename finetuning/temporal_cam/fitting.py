@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from config.errors import InputError
 from config.schema import TemporalCamParams
@@ -149,7 +148,7 @@ def fit_decoder(
     history = fit(trainer, lambda step: make(first_step=step), held_out, plan)
     if not chosen and is_chief():
         save_model(locator, run / DECODER_FILE)
-    values = [row[watched.monitor] for row in history]
+    best = max(row[CORLOC] for row in history) if chosen else None
     return {
         "class_names": list(splits.class_names),
         "transductive": splits.transductive,
@@ -158,7 +157,7 @@ def fit_decoder(
         "num_validation_shots": len(splits.validation),
         "num_epochs": len(history),
         "monitor": watched.monitor if chosen else None,
-        "best": float(np.nanmax(values)) if chosen else None,
+        "best": best,
     }
 
 
