@@ -98,7 +98,7 @@ def summarise(scores: Scores, *, prefix: str = "") -> dict[str, float]:
         of sharpened labels.
 
     Example:
-        >>> scores = Scores(("cat",), {"": np.array([[3, 1], [0, 0]])})
+        >>> scores = Scores(("cat",), {"": np.array([[3, 0], [1, 0]])})
         >>> summarise(scores)["miou"]
         0.375
     """

@@ -65,7 +65,7 @@ def test_build_mapped_classifier_is_saved_whole_and_carries_a_decoder(small_cam_
     images = np.random.default_rng(1).random((1, 32, 32, 3)).astype(np.float32)
     for name in ("scores", "maps"):
         np.testing.assert_allclose(again(images)[name], model(images)[name], rtol=1e-5, atol=1e-5)
-    decoder = build_cam_decoder(again, channels=(4, 4, 4))
+    decoder = build_cam_decoder(again, channels=(4,) * 5)
     assert tuple(decoder(images)["map_logits"].shape) == (1, 32, 32, 2)
 
 
