@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from datasets.fold_files import list_folds
 from datasets.label_studio import list_label_studio_objects, read_label_studio
 from datasets.labelme import list_labelme_objects, read_labelme
 from datasets.mall import read_mall
-from datasets.mask_files import add_masks, read_class_names
+from datasets.mask_files import place_masks
 from datasets.mask_folders import list_mask_folders
 from datasets.named_objects import NamedObjects, check_told
 from datasets.named_shots import NamedShot
@@ -215,7 +214,7 @@ def list_tags(
     pictures = []
     for name in _split_names(data_dir, dataset):
         listed = list_tagged(data_dir, name)
-        pictures += _place_masks(listed, data_dir, name, masks)
+        pictures += place_masks(listed, data_dir, name, masks)
     if masks not in ("own", "none") and not any(picture.mask for picture in pictures):
         raise InputError(
             f"`masks` must be own, none, or a folder inside `{dataset}`. Received {masks}, which "
@@ -279,18 +278,6 @@ def list_shots(
     options = {"frame_cache": frame_cache} if format == "videos" else {}
     names = _split_names(data_dir, dataset)
     return [shot for name in names for shot in SHOT_FORMATS[format](data_dir, name, **options)]
-
-
-def _place_masks(
-    pictures: list[TaggedPicture], data_dir: Path, dataset: str, masks: str
-) -> list[TaggedPicture]:
-    if masks == "own":
-        return pictures
-    if masks == "none":
-        return [replace(each, mask=None, mask_names=()) for each in pictures]
-    folder = join_inside(data_dir, dataset)
-    folder = folder if folder.is_dir() else folder.parent
-    return add_masks(pictures, data_dir, folder, masks, read_class_names(folder))
 
 
 def _split_names(data_dir: Path, dataset: str) -> list[str]:

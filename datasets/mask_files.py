@@ -45,6 +45,37 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
     return names
 
 
+def place_masks(
+    pictures: Sequence[TaggedPicture], data_dir: Path, dataset: str, masks: str
+) -> list[TaggedPicture]:
+    """Give the pictures of a data set the masks that are asked for.
+
+    Args:
+        pictures: pictures with the masks that their format knows.
+        data_dir: folder that holds the data sets.
+        dataset: the data set's folder, or a listing in it, inside `data_dir`.
+        masks: "own" for those, "none", or a folder relative to the data set, see `add_masks`.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        InputError: `dataset` leads out of `data_dir`, or `classes.txt` cannot be used.
+
+    Example:
+        >>> picture = TaggedPicture(Path("1.jpg"), ("cat",), mask=Path("1.png"))
+        >>> place_masks([picture], Path(), "zoo", "none")[0].mask is None
+        True
+    """
+    if masks == "own":
+        return list(pictures)
+    if masks == "none":
+        return [replace(each, mask=None, mask_names=()) for each in pictures]
+    folder = join_inside(data_dir, dataset)
+    folder = folder if folder.is_dir() else folder.parent
+    return add_masks(pictures, data_dir, folder, masks, read_class_names(folder))
+
+
 def add_masks(
     pictures: Sequence[TaggedPicture],
     data_dir: Path,

@@ -6,13 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import GuidedSegmentationParams
 from finetuning.guided_segmentation.scoring import score_run
 from ops.cores import count_cores
 from training.command_line import run_command
-from training.rescoring import build_scoring_parser, hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 
 
 def evaluate(args: argparse.Namespace, run: Path, *, split: str | None = None) -> None:
@@ -29,11 +27,7 @@ def evaluate(args: argparse.Namespace, run: Path, *, split: str | None = None) -
     Example:
         >>> # python finetune_wrapper.py --experiment finetuning/guided_segmentation
     """
-    params = load_run_params(args)
-    if not isinstance(params, GuidedSegmentationParams):
-        raise InputError(
-            f"{run}: must be a run of guided segmentation. Received one of {args.experiment}."
-        )
+    params = load_held_params(args, run, GuidedSegmentationParams, "guided segmentation")
     score_run(args, params, run, split=split)
 
 

@@ -6,12 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.errors import InputError
 from config.schema import TemporalCamParams
 from finetuning.temporal_cam.scoring import score_run
 from training.command_line import run_command
-from training.rescoring import build_scoring_parser, hold_run
-from training.runs import load_run_params
+from training.rescoring import build_scoring_parser, hold_run, load_held_params
 
 
 def evaluate(args: argparse.Namespace, run: Path, *, split: str | None = None) -> None:
@@ -28,11 +26,7 @@ def evaluate(args: argparse.Namespace, run: Path, *, split: str | None = None) -
     Example:
         >>> # python finetune_wrapper.py --experiment finetuning/temporal_cam
     """
-    params = load_run_params(args)
-    if not isinstance(params, TemporalCamParams):
-        raise InputError(
-            f"{run}: must be a run of temporal CAM. Received one of {args.experiment}."
-        )
+    params = load_held_params(args, run, TemporalCamParams, "temporal CAM")
     score_run(args, params, run, split=split)
 
 

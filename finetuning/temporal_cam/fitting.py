@@ -148,7 +148,6 @@ def fit_decoder(
     history = fit(trainer, lambda step: make(first_step=step), held_out, plan)
     if not chosen and is_chief():
         save_model(locator, run / DECODER_FILE)
-    best = max(row[CORLOC] for row in history) if chosen else None
     return {
         "class_names": list(splits.class_names),
         "transductive": splits.transductive,
@@ -157,7 +156,7 @@ def fit_decoder(
         "num_validation_shots": len(splits.validation),
         "num_epochs": len(history),
         "monitor": watched.monitor if chosen else None,
-        "best": best,
+        "best": max(row[CORLOC] for row in history) if chosen else None,
     }
 
 
