@@ -51,7 +51,7 @@ def write_cams(
     Example:
         >>> # see `finetuning.temporal_cam.train`
     """
-    settings = read_cam_settings(classifier_run, method=params.cam_method)
+    settings = read_cam_settings(classifier_run, method=params.cam_method, salient=params.salient)
     if is_chief():
         options = {"batch_size": params.batch_size, "max_pixels": params.max_pixels}
         others = (each for each in list_runs(Path(args.experiment_dir), args.experiment))
@@ -85,7 +85,7 @@ def open_cams(args: argparse.Namespace, params: TemporalCamParams, run: Path) ->
         >>> # see `finetuning.temporal_cam.scoring`
     """
     source = find_run_with(CLASSIFYING_FILE, args.model_path, args.experiment_dir, params.continues)
-    settings = read_cam_settings(source, method=params.cam_method)
+    settings = read_cam_settings(source, method=params.cam_method, salient=params.salient)
     return open_shot_cams(run / CAMS, describe_cams(source, settings))
 
 

@@ -14,7 +14,7 @@ from datasets.records import ShotRecord
 from finetuning.temporal_cam.cams import open_cams
 from finetuning.temporal_cam.fitting import DECODER_FILE
 from finetuning.temporal_cam.pictures import read_videos
-from finetuning.temporal_cam.seeing import look_at_shots, open_seeing
+from finetuning.temporal_cam.seeing import look_at_shots, name_maps, open_seeing
 from finetuning.temporal_cam.showing import draw_scored, draw_training, draw_videos
 from finetuning.temporal_cam.summary import DECODER, describe_choices, summarise
 from reporting.box_settings import BOXES_FILE, boxes_asset, find_box_settings
@@ -87,7 +87,7 @@ def _score_run(args, params: TemporalCamParams, run: Path, asked: str | None) ->
     saved = {"max_pixels": params.max_pixels, "assets": boxes_asset(locator)}
     export_saved_model(locator, run / "saved_model", **saved)
     num_frames = found[DECODER].oracle["num_frames"] if found else sum(map(len, tracks))
-    how = {"cam_method": params.cam_method, "neighbours": params.num_neighbours}
+    how = {"maps": name_maps(params), "neighbours": params.num_neighbours}
     notes = describe_choices(split, num_frames, fitted, **how)
     metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= fitted["seconds"]

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from config.cam_names import CAM_METHOD_NAMES
+from config.cam_names import BASELINE_NAMES, SALIENT
 from config.schema import TemporalCamParams
 from config.values import require_known
 from datasets.frame_boxes import read_frame_boxes
@@ -84,10 +84,26 @@ def open_seeing(
         )
         classifier = load_keras_model(continued / LOCALIZING_FILE)
         for method in params.baselines:
-            settings = read_cam_settings(continued, method=method)
+            own = {"method": method.removeprefix(SALIENT), "salient": method.startswith(SALIENT)}
+            settings = read_cam_settings(continued, **own)
             draw[method] = make_shot_drawer(classifier, settings, **bounds)
     decode = make_shot_decoder(decoder, **bounds)
     return Seeing(decoder, decode, draw, find_map_reader(locator).threshold)
+
+
+def name_maps(params: TemporalCamParams) -> str:
+    """Name the maps that a decoder learns from.
+
+    Args:
+        params: resolved parameters.
+
+    Returns:
+        One of `config.cam_names.BASELINE_NAMES`.
+
+    Example:
+        >>> # see `finetuning.temporal_cam.scoring`
+    """
+    return f"{SALIENT if params.salient else ''}{params.cam_method}"
 
 
 def check_baselines(params: TemporalCamParams) -> None:
@@ -103,7 +119,7 @@ def check_baselines(params: TemporalCamParams) -> None:
         >>> # see `finetuning.temporal_cam.train`
     """
     for method in params.baselines:
-        require_known(method, CAM_METHOD_NAMES, "method", where="`baselines`: ")
+        require_known(method, BASELINE_NAMES, "method", where="`baselines`: ")
 
 
 def look_at_shots(

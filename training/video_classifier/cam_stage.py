@@ -160,7 +160,7 @@ def describe_cams(run: Path, settings: ShotCamSettings) -> dict[str, Any]:
         settings: how the maps are drawn.
 
     Returns:
-        JSON-ready: `model`, `image_size`, `method`.
+        JSON-ready: `model`, `image_size`, `method`, `salient`.
 
     Raises:
         InputError: the run has no `best_localization.keras`.
@@ -176,12 +176,15 @@ def describe_cams(run: Path, settings: ShotCamSettings) -> dict[str, Any]:
     return {"model": digest_file(file), **asdict(settings)}
 
 
-def read_cam_settings(run: Path, *, method: str | None = None) -> ShotCamSettings:
+def read_cam_settings(
+    run: Path, *, method: str | None = None, salient: bool = False
+) -> ShotCamSettings:
     """Read how the maps of a classifier of shots are drawn.
 
     Args:
         run: of `training/video_classifier`.
         method: another method; None for that of the run.
+        salient: multiply them by what stands out.
 
     Returns:
         The settings.
@@ -199,7 +202,9 @@ def read_cam_settings(run: Path, *, method: str | None = None) -> ShotCamSetting
     stored = read_json(path) if path.is_file() else None
     try:
         return ShotCamSettings(
-            image_size=int(stored["image_size"]), method=method or str(stored["cam_method"])
+            image_size=int(stored["image_size"]),
+            method=method or str(stored["cam_method"]),
+            salient=salient,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
