@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     Example:
         >>> import tempfile
         >>> sizes = "--num_ranked 0 --num_noisy 0 --num_test 1 --num_objects 0 --num_tags 0"
-        >>> sizes = [*sizes.split(), "--num_shots", "0", "--workers", "1"]
+        >>> sizes = [*sizes.split(), "--num_shots", "0", "--num_triplets", "0", "--workers", "1"]
         >>> sizes += ["--data_dir", tempfile.mkdtemp()]
         >>> main(build_parser().parse_args(sizes))
         ... # doctest: +ELLIPSIS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.options import option
 from datasets.synthetic_files import SceneSettings, write_sets
-from datasets.synthetic_sets import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
+from datasets.synthetic_sets import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST, TRIPLETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class ScenesSettings:
     image_size: tuple[int, int] = option((192, 256), "height, width", unit="pixels")
     max_count: int = option(60, "most people in a picture")
     num_ranked: int = option(900, "scenes of two ranked pairs each; 0 for none")
+    num_triplets: int = option(400, "scenes of two ranked chains of three each")
     num_noisy: int = option(800, "miscounted pictures")
     num_test: int = option(200, "test pictures")
     num_objects: int = option(400, "pictures of one boxed car, person or tree")
@@ -35,6 +36,7 @@ class ScenesSettings:
         """The number of records of each data set."""
         return {
             RANKED: self.num_ranked,
+            TRIPLETS: self.num_triplets,
             NOISY: self.num_noisy,
             TEST: self.num_test,
             OBJECTS: self.num_objects,
@@ -69,7 +71,7 @@ def write_scenes(
 
     Example:
         >>> import tempfile
-        >>> none = dict.fromkeys(("ranked", "noisy", "objects", "tags", "shots"), 0)
+        >>> none = ("ranked", "triplets", "noisy", "objects", "tags", "shots")
         >>> settings = ScenesSettings(**{f"num_{name}": 0 for name in none}, num_test=1)
         >>> [folder.name for folder in write_scenes(Path(tempfile.mkdtemp()), "", settings)]
         ['synthetic_test']

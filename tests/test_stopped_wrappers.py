@@ -49,9 +49,9 @@ def trained(tmp_path_factory, folders):
     """Train: stopped while reading, again while the trained model is scored, then to the end."""
     experiments = tmp_path_factory.mktemp("experiments")
     arguments = [*folders, "--experiment_dir", experiments]
-    run_stopped_in("training.baseline.train.keep_sound", train_wrapper, *arguments)
+    run_stopped_in("training.ranked_lists.keep_sound", train_wrapper, *arguments)
     assert list_runs(experiments) == []
-    run_stopped_in("training.baseline.train.evaluate", train_wrapper, *arguments)
+    run_stopped_in("training.ranker_fitting.evaluate", train_wrapper, *arguments)
     (unfinished,) = list_runs(experiments)
     history = (unfinished / "results.csv").read_bytes()
     assert run(train_wrapper, *arguments) == 0

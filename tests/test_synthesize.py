@@ -13,7 +13,7 @@ from training.command_line import run_command
 
 SCRIPT = Path(synthesize.__file__)
 SMALL = ["--image_size", "32", "48", "--num_ranked", "3", "--num_noisy", "2", "--num_test", "2"]
-SMALL += ["--num_objects", "3", "--num_tags", "3", "--num_shots", "3"]
+SMALL += ["--num_objects", "3", "--num_tags", "3", "--num_shots", "3", "--num_triplets", "2"]
 
 
 def run(*arguments):

@@ -210,7 +210,7 @@ def test_nan_stops_the_run_at_its_step(train_on, capsys, monkeypatch):
     def divide_by_zero(y_true, scores):
         return tf.reduce_mean(scores / 0.0 - scores / 0.0, axis=-1)
 
-    monkeypatch.setattr("training.baseline.train.build_ranking_loss", lambda _: divide_by_zero)
+    monkeypatch.setattr("training.ranker_fitting.build_ranking_loss", lambda _: divide_by_zero)
     assert train_on(lambda data: None) == 2
     printed = capsys.readouterr().err
     assert "the loss became nan at epoch 1, step 1" in printed and "Traceback" not in printed
