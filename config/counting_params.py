@@ -38,6 +38,11 @@ class CountingParams(ImageParams):
     )
     num_pictures: int = param("pictures drawn with the count of each patch", minimum=0)
 
+    @property
+    def finest_grid(self) -> int:
+        """Patches along each axis that a picture must have pixels for."""
+        return self.N
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoisySynthRegressParams(CountingParams):
@@ -45,3 +50,29 @@ class NoisySynthRegressParams(CountingParams):
 
     Attributes: see each field's `meaning`.
     """
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensityGuidedParams(CountingParams):
+    """`finetuning/unsupervised/density_guided`: dense cells are cut again and read closer.
+
+    Attributes: see each field's `meaning`.
+    """
+
+    max_depth: int = param(
+        "times that a dense cell is cut again, in 2 x 2; 0 for never", minimum=0, maximum=5
+    )
+    sparse_max: int = param(
+        "most objects of a sparse cell; one with more is dense", unit="objects", minimum=1
+    )
+    max_cells: int = param(
+        "cells of training pictures to fit on at most, as many of each depth", minimum=10
+    )
+    penalty: float = param(
+        "weight of the squared weights of the classifier of cells against its loss", minimum=0
+    )
+
+    @property
+    def finest_grid(self) -> int:
+        """Cells along each axis of the finest grid."""
+        return self.N * 2**self.max_depth

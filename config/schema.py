@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from config.counting_params import CountingParams, NoisySynthRegressParams
+from config.counting_params import CountingParams, DensityGuidedParams, NoisySynthRegressParams
 from config.guided_segmentation_params import GuidedSegmentationParams
 from config.localization_params import (
     LocalizationFinetuneParams,
@@ -30,6 +30,7 @@ __all__ = [
     "SCHEMAS",
     "BaselineParams",
     "CountingParams",
+    "DensityGuidedParams",
     "EncoderParams",
     "GuidedSegmentationParams",
     "ImageParams",
@@ -204,5 +205,6 @@ SCHEMAS = {
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
     "finetuning/temporal_cam": TemporalCamParams,
+    "finetuning/unsupervised/density_guided": DensityGuidedParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,
 }

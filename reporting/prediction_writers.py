@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from config.files import atomic_file, write_json
 from models.count_interval import OUTPUTS
+from reporting.cell_figures import draw_cells
 from reporting.count_captions import caption_count
 from reporting.figures import draw_patch_counts
 from reporting.mask_figures import draw_masks, draw_picture
@@ -131,6 +133,9 @@ def draw_prediction(
     outputs, caption = prediction.outputs, None
     if "count" in outputs:
         caption = caption_count(outputs, interval=prediction.about.get("interval"))
+    if "cells" in outputs:
+        num_patches = math.isqrt(len(outputs["patch_counts"]))
+        return draw_cells(image, outputs["cells"], num_patches, path, caption=caption)
     return draw_patch_counts(image, outputs["patch_counts"], path, caption=caption)
 
 

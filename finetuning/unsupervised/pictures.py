@@ -81,7 +81,7 @@ def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictur
 
 
 def read_test_pictures(args: argparse.Namespace, params: CountingParams) -> CountedPictures:
-    """Read the pictures to score, without unreadable ones, each at least N x N pixels.
+    """Read the pictures to score, without unreadable ones, none too small for its patches.
 
     Args:
         args: the arguments of `finetune_wrapper.py`.
@@ -200,15 +200,12 @@ def tell_kind(
     return DRAWN if (folder / PROVENANCE).is_file() else COUNTED
 
 
-def check_sizes(
-    records: CountedPictures, params: CountingParams, *, num_patches: int | None = None
-) -> None:
-    """Require every picture to hold at least N x N pixels.
+def check_sizes(records: CountedPictures, params: CountingParams) -> None:
+    """Require every picture to hold a pixel for each patch.
 
     Args:
         records: pictures that are cut.
         params: resolved parameters.
-        num_patches: patches along each axis; None for `N`.
 
     Raises:
         InputError: a picture is smaller.
@@ -216,13 +213,14 @@ def check_sizes(
     Example:
         >>> # see `read_test_pictures`
     """
-    wanted = num_patches or params.N
+    wanted = params.finest_grid
+    deeper = " or `max_depth`" if wanted != params.N else ""
     for record in records:
         header = read_header(record.image, max_pixels=params.max_pixels)
         if wanted > min(header.height, header.width):
             raise InputError(
                 f"`N` must not exceed a picture's sides. Received {wanted} for {record.image} "
-                f"of {header.height} x {header.width} pixels; lower `--N`."
+                f"of {header.height} x {header.width} pixels; lower `--N`{deeper}."
             )
 
 

@@ -11,6 +11,7 @@ from datasets.images import read_image
 from datasets.records import CountRecord
 from finetuning.unsupervised.calibrating import read_calibration
 from models.count_interval import OUTPUTS
+from reporting.cell_figures import draw_cells
 from reporting.count_captions import caption_count
 from reporting.count_figures import draw_coverage, draw_intervals
 from reporting.export import export_saved_model
@@ -47,7 +48,8 @@ def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> li
     Args:
         records: test pictures.
         predicted: `count` (num_images,) and `patch_counts` (num_images, N * N), objects, and
-            perhaps `count_low`, `count_high` and `none_probability` (num_images,).
+            perhaps `count_low`, `count_high` and `none_probability` (num_images,) and `cells`
+            (num_images, P, 2).
 
     Returns:
         One dict a picture, in the order of `records`.
@@ -58,13 +60,14 @@ def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> li
         2.5
     """
     told = [name for name in OUTPUTS if name in predicted]
+    parts = [name for name in ("patch_counts", "cells") if name in predicted]
     return [
         {
             "image": str(record.image),
             "count": record.count,
             "predicted": float(predicted["count"][i]),
             **{name: float(predicted[name][i]) for name in told},
-            "patch_counts": predicted["patch_counts"][i].tolist(),
+            **{name: predicted[name][i].tolist() for name in parts},
         }
         for i, record in enumerate(records)
     ]
@@ -130,12 +133,13 @@ def draw_pictures(
     """
     for number, i in enumerate(spread_by_count(records, params.num_pictures)):
         outputs = {name: predicted[name][i] for name in ("count", *OUTPUTS) if name in predicted}
-        draw_patch_counts(
-            read_image(records[i].image, max_pixels=params.max_pixels),
-            predicted["patch_counts"][i],
-            run / "figures" / f"patch_counts_{number:02d}.png",
-            caption=caption_count(outputs, interval=params.interval, truth=records[i].count),
-        )
+        image = read_image(records[i].image, max_pixels=params.max_pixels)
+        caption = caption_count(outputs, interval=params.interval, truth=records[i].count)
+        path = run / "figures" / f"patch_counts_{number:02d}.png"
+        if "cells" in predicted:
+            draw_cells(image, predicted["cells"][i], params.N, path, caption=caption)
+        else:
+            draw_patch_counts(image, predicted["patch_counts"][i], path, caption=caption)
 
 
 def spread_by_count(records: list[CountRecord], number: int) -> np.ndarray:

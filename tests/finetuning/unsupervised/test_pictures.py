@@ -98,4 +98,4 @@ def test_check_sizes_names_the_small_picture(tmp_path):
     Image.new("RGB", (9, 1)).save(tmp_path / "thin.png")
     with pytest.raises(InputError, match="Received 2 for .*thin.png of 1 x 9 pixels"):
         check_sizes([CountRecord(tmp_path / "thin.png", 0)], PARAMS)
-    check_sizes([CountRecord(tmp_path / "thin.png", 0)], PARAMS, num_patches=1)
+    check_sizes([CountRecord(tmp_path / "thin.png", 0)], replace(PARAMS, N=1))
