@@ -18,11 +18,13 @@ from datasets.images import MAX_PIXELS
 from datasets.video_files import VIDEO_SUFFIXES
 from reporting.blob_options import BlobOptions
 from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
+from reporting.count_settings import CountSettings
 from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
 from reporting.prediction_cams import TagPredictor, predict_cams
+from reporting.prediction_counts import predict_counts
 from reporting.prediction_masks import predict_masks, predict_saliency
 from reporting.prediction_videos import VideoOptions, predict_video
 from reporting.prediction_writers import WRITERS, draw_prediction
@@ -235,6 +237,8 @@ def _choose_steps(args, images, output):
         return predict_masks(predictor, images, output / "masks", crf=args.crf, **bounds)
     if isinstance(predictor.settings, TagSettings):
         return predict_cams(TagPredictor(predictor), images, output / "cams", **bounds)
+    if isinstance(predictor.settings, CountSettings):
+        return predict_counts(predictor, images, **bounds)
     if "saliency" in predictor.outputs:
         return predict_saliency(predictor, images, output / "saliency", **bounds)
     predict = predict_images if predictor.settings is None else predict_boxes

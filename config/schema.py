@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from config.counting_params import CountingParams, DensityGuidedParams, NoisySynthRegressParams
 from config.guided_segmentation_params import GuidedSegmentationParams
 from config.localization_params import (
     LocalizationFinetuneParams,
@@ -29,6 +30,8 @@ __all__ = [
     "ENCODER_NAMES",
     "SCHEMAS",
     "BaselineParams",
+    "CountingParams",
+    "DensityGuidedParams",
     "EncoderParams",
     "GuidedSegmentationParams",
     "ImageParams",
@@ -158,21 +161,6 @@ class PointsFinetuneParams(PointFitParams):
     continues: str = param("experiment whose newest finished run `--model_path latest` means")
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoisySynthRegressParams(ImageParams):
-    """`finetuning/unsupervised/noisy_synth_regress`: count from frozen features (SYRAC stage 3).
-
-    Attributes: see each field's `meaning`.
-    """
-
-    continues: str = param("experiment whose newest finished run `--model_path latest` means")
-    N: int = param("test pictures are cut into N x N patches", minimum=1, maximum=64)
-    bin_width: int = param(
-        "true-count range of one box in the error plot", unit="objects", minimum=1
-    )
-    num_pictures: int = param("pictures drawn with the count of each patch", minimum=0)
-
-
 SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
@@ -185,5 +173,6 @@ SCHEMAS = {
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
     "finetuning/temporal_cam": TemporalCamParams,
+    "finetuning/unsupervised/density_guided": DensityGuidedParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,
 }

@@ -25,6 +25,8 @@ CAPTIONS = {
     "they did not learn from",
     "error_boxplot": "Absolute error per range of true counts, and pictures per range",
     "count_scatter": "Predicted against true counts",
+    "intervals": "The interval of each picture over its true count",
+    "coverage": "Share of true counts inside the intervals, beside what these promise",
     "iou_histogram": "IoU of the predicted and the true box of each picture",
     "saliency_sheet": "Saliency of the worst pictures and of some at random, outlined where it is "
     "half of its maximum: IoU of the network (of RBD + GrabCut)",

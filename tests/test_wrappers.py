@@ -97,9 +97,24 @@ def test_the_exported_counter_equals_the_keras_one(experiments):
     images = np.random.default_rng(0).integers(0, 256, (2, 71, 53, 3), np.uint8)
     expected = counter(images)
     given = exported.signatures["serving_default"](images=tf.constant(images))
-    for name in ("count", "patch_counts"):
+    assert set(given) == set(expected)
+    for name in expected:
         np.testing.assert_allclose(given[name], expected[name], rtol=1e-4, atol=1e-4)
-    assert (np.asarray(expected["count"]) >= 0).all()
+    low, count, high = (np.asarray(expected[f"count{end}"]) for end in ("_low", "", "_high"))
+    assert (low >= 0).all() and (low <= count).all() and (count <= high).all()
+
+
+def test_fine_tuning_tells_an_interval_and_what_it_was_calibrated_on(experiments):
+    run = only_run(experiments, "noisy_synth_regress")
+    results = read_results(run)
+    # Of 12 pictures 4 are held out: an interval of .8 is bounded, one of .9 is not.
+    assert 0 <= results.metrics["coverage_50"] <= results.metrics["coverage_80"] <= 1
+    assert "coverage_90" not in results.metrics
+    assert "calibrated on 4 drawn scenes" in results.notes[0]
+    assert "not guaranteed" in (run / "report.html").read_text()
+    row = json.loads((run / "predictions.json").read_text())["predictions"][0]
+    assert 0 <= row["count_low"] <= row["predicted"] <= row["count_high"]
+    assert 0 <= row["none_probability"] <= 1
 
 
 def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):

@@ -34,6 +34,11 @@ DEFAULT_DATA = {
         "train_data": "synthetic_shots",
         "test_data": "synthetic_shots",
     },
+    "finetuning/unsupervised/density_guided": {
+        "format": "coco",
+        "train_data": "synthetic_noisy",
+        "test_data": "synthetic_test",
+    },
     "finetuning/unsupervised/noisy_synth_regress": {
         "format": "annotations",
         "train_data": "synthetic_noisy",
