@@ -218,6 +218,17 @@ def test_eval_keeps_the_test_beside_the_validation(whole, tmp_path, no_export):
         assert (run_folder / name).exists(), name
 
 
+def test_eval_without_maps_names_the_command_before_it_scores(
+    whole, classifier, tmp_path, monkeypatch, capsys
+):
+    run_folder = tmp_path / "run"
+    shutil.copytree(whole, run_folder)
+    (run_folder / "cams" / "stage.json").unlink()
+    monkeypatch.setattr("finetuning.temporal_cam.scoring.look_at_shots", None)
+    assert run_eval("--model", run_folder) == 2
+    assert f"store_cams --model {classifier} --method layer_cam`" in capsys.readouterr().err
+
+
 def test_predict_annotates_a_video(whole, data, tmp_path, capsys):
     frames = [read_image(data / "shots" / "disc" / "00" / f"{i}.png") for i in (0, 1, 2, 1)]
     clip = write_video(frames, tmp_path / "clip.mp4", frames_per_second=5)

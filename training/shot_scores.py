@@ -111,18 +111,24 @@ class ShotScores:
         }
 
 
-def choose_label_free_threshold(maps: Iterable[np.ndarray], image_size: int) -> float:
+def choose_label_free_threshold(
+    maps: Iterable[np.ndarray],
+    image_size: int,
+    *,
+    cure: str = "train the classifier for longer, or draw them with another `cam_method`",
+) -> float:
     """Choose the threshold of boxes without looking at any, from maps of training frames.
 
     Args:
         maps: (h, w) in [0, 1] each.
         image_size: side of the network's input, to which they are enlarged, pixels.
+        cure: what helps where they show nothing, for the message.
 
     Returns:
         Share of a map's maximum, see `ops.map_thresholds`.
 
     Raises:
-        InputError: every map is constant.
+        InputError: every map is constant, or one cannot be made.
 
     Example:
         >>> choose_label_free_threshold([np.array([[0.0, 1.0]])], 2)
@@ -130,10 +136,12 @@ def choose_label_free_threshold(maps: Iterable[np.ndarray], image_size: int) -> 
     """
     try:
         return choose_threshold_without_labels(enlarge_map(cam, image_size) for cam in maps)
+    except InputError:  # of what makes the maps
+        raise
     except ValueError as error:
         raise InputError(
-            "the classifier's maps must show something to choose a threshold by. They are all "
-            "constant; train it for longer, or draw them with another `cam_method`."
+            "maps must show something to choose a threshold by. Those of the training frames are "
+            f"all constant; {cure}."
         ) from error
 
 

@@ -70,6 +70,8 @@ def _score_run(args, params: TemporalCamParams, run: Path, asked: str | None) ->
             f"{run}: must have shots to score. Its data leave none for {split}; score the others."
         )
     shots = [choose_frames(shot, params) for shot in shots]
+    shows_seeds = not place.beside and (run / CAMS).is_dir()
+    store = open_cams(args, params, run) if shows_seeds else None
     locator = load_keras_model(run / DECODER_FILE)
     seeing = open_seeing(locator, args, params)
     found, tracks = look_at_shots(seeing, shots, splits.training, params)
@@ -80,8 +82,7 @@ def _score_run(args, params: TemporalCamParams, run: Path, asked: str | None) ->
     shown = {"params": params, "seed": args.seed}
     draw_scored(place.figures, seeing, shots, tracks, found, **shown)
     draw_videos(place.find(VIDEOS), seeing, shots, tracks, **shown)
-    if not place.beside and (run / CAMS).is_dir():
-        store = open_cams(args, params, run)
+    if store is not None:
         draw_training(place.figures, seeing, splits.training, store, **shown)
     write_json(find_box_settings(locator), run / BOXES_FILE)
     saved = {"max_pixels": params.max_pixels, "assets": boxes_asset(locator)}

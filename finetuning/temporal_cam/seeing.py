@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from config.cam_names import BASELINE_NAMES, SALIENT
+from config.errors import InputError
 from config.schema import TemporalCamParams
 from config.values import require_known
 from datasets.frame_boxes import read_frame_boxes
@@ -34,6 +36,8 @@ from training.video_classifier.cam_stage import read_cam_settings
 from training.video_classifier.frame_runs import ShotFunction, make_shot_drawer
 from training.video_classifier.showing import find_map_box
 from training.video_classifier.summary import Localization
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +216,10 @@ def _choose_thresholds(
     size, learnt = seeing.decoder.input.shape[1], spread_shots(training, params.threshold_frames)
     thresholds = {}
     for method, draw in seeing.draw.items():
-        maps = (cam for shot in learnt for cam in draw(shot))
-        thresholds[method] = choose_label_free_threshold(maps, size)
+        maps = [cam for shot in learnt for cam in draw(shot)]
+        try:
+            thresholds[method] = choose_label_free_threshold(maps, size)
+        except InputError as error:
+            _logger.warning("%s: boxes are drawn around all that is not 0: %s", method, error)
+            thresholds[method] = 0.0
     return thresholds

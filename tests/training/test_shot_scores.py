@@ -80,3 +80,17 @@ def test_shot_scores_of_a_frame_that_is_gone(shots):
     gone = ShotRecord("d", (Path("absent.png"),), 1, NAMES, boxes=(np.ones((1, 4)) * [0, 0, 1, 1],))
     with pytest.raises(InputError, match=r"absent\.png"):
         count([gone], [(0, 0, RIGHT)])
+
+
+def test_choose_label_free_threshold_says_why_a_map_cannot_be_made():
+    def draw():
+        yield RIGHT
+        raise InputError("the answer is not finite")
+
+    with pytest.raises(InputError, match="^the answer is not finite"):
+        choose_label_free_threshold(draw(), 2)
+
+
+def test_choose_label_free_threshold_tells_the_cure():
+    with pytest.raises(InputError, match="all constant; look elsewhere"):
+        choose_label_free_threshold([np.zeros((2, 2))], 2, cure="look elsewhere")

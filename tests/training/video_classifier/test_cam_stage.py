@@ -105,8 +105,9 @@ def test_write_shot_cams_tells_of_constant_maps(run, shots, caplog):
 
 def test_open_shot_cams_names_the_command_that_makes_them(run, shots):
     identity = describe_cams(run, SETTINGS)
-    with pytest.raises(InputError, match="absent or not complete; make them with `python -m train"):
+    with pytest.raises(InputError, match="absent or not complete; make them with") as caught:
         open_shot_cams(run / "cams", identity)
+    assert str(caught.value).endswith(f"store_cams --model {run} --method grad_cam`.")
     assert not (run / "cams").exists()
 
 
