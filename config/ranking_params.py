@@ -17,6 +17,12 @@ class RankingParams(EncoderParams, TrainingParams):
     input_shape: tuple[int, int, int] = param(
         "height, width, channels of the network's input", unit="pixels", minimum=1
     )
+    deepest_stride: int = param(
+        "the encoder ends at its map of this stride, from which pictures are ranked and counted: 32 "
+        "sees things, 8 and 4 textures",
+        unit="pixels",
+        choices=(4, 8, 16, 32),
+    )
     initializations: str = param("Keras initializer of the rank decoder's kernels")
     loss: dict = param("Keras loss as {class_name, config}: a ranking loss or one on probabilities")
     augment: float | None = param(

@@ -7,6 +7,7 @@ import numpy as np
 
 from config.errors import InputError
 from models.count_interval import make_count_interval
+from models.encoders import find_deepest
 from models.layers import CutPatches, FoldLists, SumCounts, UnfoldLists
 from ops.count_calibration import CountCalibration
 
@@ -27,7 +28,9 @@ def build_feature_extractor(encoder: keras.Model) -> keras.Model:
         (None, 1280)
     """
     pool = keras.layers.GlobalAveragePooling2D(name="features")
-    return keras.Model(encoder.input, pool(encoder.output["stride_32"]), name="feature_extractor")
+    return keras.Model(
+        encoder.input, pool(encoder.output[find_deepest(encoder)]), name="feature_extractor"
+    )
 
 
 def build_patch_counter(
@@ -64,7 +67,7 @@ def build_patch_counter(
     """
     patches = keras.Input((None, *encoder.input_shape[1:]), name="patches")
     x = FoldLists(name="fold_patches")(patches)  # (B * P, h, w, 3)
-    x = encoder(x)["stride_32"]
+    x = encoder(x)[find_deepest(encoder)]
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)  # (B * P, C)
     linear = keras.layers.Dense(
         1,

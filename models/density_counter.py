@@ -18,6 +18,7 @@ from models.cell_layers import (
     SumParts,
 )
 from models.count_interval import make_count_interval
+from models.encoders import find_deepest
 from models.layers import CutPatches, SumCounts
 from ops.cell_grids import list_grids
 from ops.count_calibration import CountCalibration
@@ -65,7 +66,9 @@ def build_cell_reader(encoder: keras.Model, weights: CellWeights) -> keras.Model
         ['count', 'probabilities']
     """
     cell = keras.Input(encoder.input_shape[1:], name="cell")
-    features = keras.layers.GlobalAveragePooling2D(name="pool")(encoder(cell)["stride_32"])
+    features = keras.layers.GlobalAveragePooling2D(name="pool")(
+        encoder(cell)[find_deepest(encoder)]
+    )
     _check_weights(weights, features.shape[-1])
     judge = keras.layers.Dense(3, activation="softmax", dtype="float32", name="probabilities")
     count = keras.layers.Dense(

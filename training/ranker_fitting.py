@@ -74,7 +74,11 @@ def build_models(
     )
     start_seed(args.seed)
     encoder = build_encoder(
-        params.model_name, params.input_shape, weights=params.weights, alpha=params.alpha
+        params.model_name,
+        params.input_shape,
+        weights=params.weights,
+        alpha=params.alpha,
+        deepest_stride=params.deepest_stride,
     )
     set_batch_norm(encoder, params.batch_norm, params.batch_norm_momentum)
     ranker = build_ranker(
