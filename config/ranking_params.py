@@ -18,8 +18,8 @@ class RankingParams(EncoderParams, TrainingParams):
         "height, width, channels of the network's input", unit="pixels", minimum=1
     )
     deepest_stride: int = param(
-        "the encoder ends at its map of this stride, from which pictures are ranked and counted: 32 "
-        "sees things, 8 and 4 textures",
+        "the encoder ends at its map of this stride, from which pictures are ranked and counted: "
+        "32 sees things, 8 and 4 textures",
         unit="pixels",
         choices=(4, 8, 16, 32),
     )
