@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -186,23 +187,23 @@ def write_drawn(folder: Path, name: str, drawn: DrawnScene, *, masks: bool) -> d
 
 
 def run_jobs(
-    job: Callable[[int, int], list[dict]],
-    indices: range,
+    job: Callable[[Any, int], list[dict]],
+    items: Sequence,
     *,
     workers: int = 1,
     label: str = "",
 ) -> list[list[dict]]:
-    """Run one job per scene, in order, in this process or in several.
+    """Run one job per scene or photo, in order, in this process or in several.
 
     Args:
-        job: takes the scene's index and its number in the data set; a `functools.partial` of
-            `write_single` or `write_triple`.
-        indices: indices of the scenes.
+        job: takes the item and its number in the data set; several processes need one that can be
+            pickled, such as a `functools.partial` of `write_single` or `write_triple`.
+        items: indices of the scenes, or photos.
         workers: processes; 1 stays in this one.
         label: name before the progress bar, which a terminal shows after two seconds.
 
     Returns:
-        What the jobs returned, in the order of `indices`.
+        What the jobs returned, in the order of `items`.
 
     Raises:
         OSError: a job met a file system that refuses; the jobs not yet begun are dropped.
@@ -211,4 +212,4 @@ def run_jobs(
         >>> run_jobs(lambda index, number: [{"image": str(index)}], range(5, 7))
         [[{'image': '5'}], [{'image': '6'}]]
     """
-    return run_pool(job, indices, range(len(indices)), workers=workers, label=label, unit="it")
+    return run_pool(job, items, range(len(items)), workers=workers, label=label, unit="it")

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import synthesize
+from datasets.annotations import read_ranked_annotations
 from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
 from training.command_line import run_command
 
@@ -47,6 +49,33 @@ def test_synthesize_refuses_bad_input_in_one_line(tmp_path, capsys, arguments, m
     assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_synthesize_cuts_crops_that_the_ranker_reads(tmp_path, drawn_data):
+    photos = str(drawn_data / TEST / "images")
+    arguments = ["--method", "crops", "--source", photos, "--image_size", "24", "32"]
+    arguments += ["--data_dir", str(tmp_path), "--num_chains", "1", "--name", "mine"]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 0
+    assert len(read_ranked_annotations(tmp_path, "mine", "train")) == 5
+    assert len(read_ranked_annotations(tmp_path, "mine", "val")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--num_chains", "2"], "`--num_chains` goes with `--method crops`. Received it with sc"),
+        (["--method", "crops", "--masks"], "`--masks` goes with `--method scenes`"),
+        (["--name", "mine"], "`--name` must be left out"),
+        (["--method", "crops", "--name", "../x"], "`--name` must be a folder's name"),
+        (["--method", "crops", "--chain_length", "1"], "`chain_length` .* must be between 2 and"),
+        (["--method", "crops"], "Photos must come from `--source`"),
+    ],
+)
+def test_synthesize_refuses_options_of_other_methods(tmp_path, capsys, arguments, message):
+    arguments = ["--data_dir", str(tmp_path), *arguments]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 2
+    assert re.search(message, capsys.readouterr().err)
     assert not any(tmp_path.iterdir())
 
 
