@@ -17,7 +17,7 @@ from datasets.paths import is_picture
 from datasets.scaled_images import resize_image, scaled_size
 from datasets.source_photos import PhotoSettings, SourcePhoto, read_source_photos
 from ops.box_masks import box_labels
-from ops.dot_masks import masks_from_points
+from ops.dot_masks import masks_from_points, measure_objects
 from ops.object_regions import regions_from_boxes, regions_from_points, regions_in_mask
 from ops.object_sizes import radii_from_points
 from ops.opencv import cv2
@@ -192,8 +192,10 @@ def read_objects(
     radii = radii_from_points(points, image.shape[:2])
     if settings.object_radius:
         radii = np.full(len(points), settings.object_radius * factors.mean())
-    if outlines:
+    if outlines and settings.object_radius:
         labels = masks_from_points(image, points, _DISC_REACH * radii)
+    elif outlines:
+        labels, radii = measure_objects(image, points, radii)
     else:
         labels = regions_from_points(points, radii, image.shape[:2], shape=shape)
     return KnownObjects(image, points, labels, None, radii)
