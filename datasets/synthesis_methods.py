@@ -20,6 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.crop_jobs import CropSettings, write_crops
+from datasets.paste_jobs import write_pastes
+from datasets.paste_layout import PasteSettings
+from datasets.removals import RemoveSettings
+from datasets.remove_jobs import write_removals
 from datasets.scene_sets import ScenesSettings, write_scenes
 
 
@@ -49,4 +53,10 @@ METHODS = {
         "draw crowds, objects and shots from a seed", ScenesSettings, write_scenes, ""
     ),
     "crops": Method("cut nested crops out of photos", CropSettings, write_crops, "crops"),
+    "remove": Method(
+        "take known objects out of photos by inpainting", RemoveSettings, write_removals, "removed"
+    ),
+    "paste": Method(
+        "paste objects cut out of photos onto backgrounds", PasteSettings, write_pastes, "pasted"
+    ),
 }
