@@ -57,7 +57,7 @@ def draw_coverage(
     axes.set_xticks(places, [f"{100 * level:g} %" for level in levels])
     axes.set(ylim=(0, 1.12), xlabel="interval", ylabel="true counts inside")
     axes.set_title(f"Coverage on {num_images} pictures, calibrated on {calibrated_on}")
-    axes.legend(loc="lower right", frameon=True)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return save_figure(figure, path)
 
 

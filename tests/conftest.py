@@ -30,6 +30,7 @@ def tiny_config(tmp_path_factory):
     changes = {
         "baseline": {"input_shape": [48, 64, 3], "epochs": 1, "batch_size": 4},
         "noisy_synth_regress": {"batch_size": 4, "num_pictures": 2},
+        "density_guided": {"batch_size": 4, "num_pictures": 2, "sparse_max": 4},
     }
     changes["triplets"] = {**changes["baseline"], "noise_rankers": 2, "noise_epochs": 1}
     points = {

@@ -95,7 +95,8 @@ def test_the_exported_counter_equals_the_keras_one(experiments):
     counter = keras.saving.load_model(run / "counter.keras", compile=False)
     exported = tf.saved_model.load(run / "saved_model")
     images = np.random.default_rng(0).integers(0, 256, (2, 71, 53, 3), np.uint8)
-    expected = counter(images)
+    # Compiled as the export is: op by op, an untrained network differs from itself by more.
+    expected = counter.predict_on_batch(images)
     given = exported.signatures["serving_default"](images=tf.constant(images))
     assert set(given) == set(expected)
     for name in expected:

@@ -60,6 +60,6 @@ def test_help_tells_the_defaults_of_every_experiment(stage, capsys):
 def test_describe_default_tells_shared_values_once():
     told = describe_default("format", "finetuning")
     assert told == (
-        "default: tags (guided_segmentation), coco (localization, points), shots (temporal_cam), "
-        "annotations (noisy_synth_regress)"
+        "default: tags (guided_segmentation), coco (localization, points, density_guided), "
+        "shots (temporal_cam), annotations (noisy_synth_regress)"
     )
