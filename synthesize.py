@@ -17,12 +17,18 @@ def build_parser() -> argparse.ArgumentParser:
     Returns:
         The parser; the options of the methods are None where they are left out.
 
+    Raises:
+        SystemExit: a library is missing.
+
     Example:
         >>> build_parser().parse_args(["--method", "crops"]).method
         'crops'
     """
-    from datasets.synthesis_arguments import add_method_options
-    from datasets.synthesis_methods import METHODS
+    try:
+        from datasets.synthesis_arguments import add_method_options
+        from datasets.synthesis_methods import METHODS
+    except ImportError as error:  # OpenCV without its system libraries; the text has the cure
+        raise SystemExit(f"synthesize.py: error: {error}") from error
 
     parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__, allow_abbrev=False)
     told = "; ".join(f"{name}: {row.meaning}" for name, row in METHODS.items())
@@ -75,7 +81,6 @@ def main(args: argparse.Namespace) -> int:
 
     if args.check is not None:
         return _check(args)
-
     for folder in write_method(vars(args)):
         print(f"{folder.name}: {count_records(folder)} records in {folder}")
         if args.contact_sheet:
