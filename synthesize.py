@@ -1,4 +1,4 @@
-"""Make data sets: drawn scenes with every kind of label, or nested crops of photos."""
+"""Make data sets: drawn scenes with every label, crops of photos, objects taken out or pasted."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class ObjectSettings(PhotoSettings):
     num_photos: int = option(
         0, "photos to use, drawn from the seed; 0 for all", minimum=0, maximum=1_000_000
     )
-    masks: str = option("", "folder of masks, each named as its photo")
+    mask_dir: str = option("", "folder of masks, each named as its photo")
     mask_values: str = option(
         "ids",
         "what a mask's values tell: one per object (a single one: its pieces), or foreground",
@@ -101,14 +101,14 @@ def read_object_photos(data_dir: Path, settings: ObjectSettings) -> list[SourceP
         data_dir=Path(settings.source_dir or data_dir),
         **{name: getattr(settings, name) for name in names},
     )
-    if settings.masks:
-        photos = add_masks(photos, Path(settings.masks).expanduser())
+    if settings.mask_dir:
+        photos = add_masks(photos, Path(settings.mask_dir).expanduser())
     known = [each for each in photos if _is_known(each)]
     if not known:
         raise InputError(
             f"Photos must come with points, boxes or masks of their objects. `{photos[0].image}` "
-            "and all others have none; give `--masks`, or `--format` and `--dataset` of a data set "
-            "that has them."
+            "and all others have none; give `--mask_dir`, or `--format` and `--dataset` of a data "
+            "set that has them."
         )
     if not 0 < settings.num_photos < len(known):
         return known
@@ -137,12 +137,12 @@ def add_masks(photos: Sequence[SourcePhoto], folder: Path) -> list[SourcePhoto]:
         'a.png'
     """
     if not folder.is_dir():
-        raise InputError(f"`--masks` must be a folder. `{folder}` is none.")
+        raise InputError(f"`--mask_dir` must be a folder. `{folder}` is none.")
     found = {path.stem: path for path in sorted(folder.iterdir(), reverse=True) if is_picture(path)}
     photos = [replace(each, mask=found.get(each.image.stem, each.mask)) for each in photos]
     if not any(each.image.stem in found for each in photos):
         raise InputError(
-            f"`--masks` must hold a mask named as a photo. `{folder}` has none for "
+            f"`--mask_dir` must hold a mask named as a photo. `{folder}` has none for "
             f"`{photos[0].image.name}` nor any other; name them as the photos."
         )
     return photos

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from ops.pasting import Pasted, paste
 
 PASTING_VERSION = 1  # of what a seed draws
 _PASTES = 34  # key of the stream that draws pictures
-_MOST_PHOTOS = 4  # whose objects one picture shows
+_ENOUGH_CUT_OUTS, _MOST_PHOTOS = 12, 16  # for one picture
 
 
 def write_pastes(
@@ -104,8 +104,9 @@ def paste_objects(
     Args:
         folder: the data set's folder, with `images/` in it.
         settings: what the pictures have in common.
-        photos: whose objects are pasted; up to four for one picture.
-        backgrounds: photos to paste onto; () for the place of the first of the four.
+        photos: whose objects are pasted; for one picture as many, in random order, as it takes to
+            have 12 objects to choose from, up to 16.
+        backgrounds: photos to paste onto; () for the place of the first of those.
         index: what the draw hangs on.
         number: the start of the pictures' names.
 
@@ -124,22 +125,19 @@ def paste_objects(
     """
     rng = np.random.default_rng([settings.seed, index, _PASTES])
     counts = draw_counts(settings, rng)
-    order = rng.permutation(len(photos))[:_MOST_PHOTOS]
-    chosen = [photos[i] for i in order]
-    place = backgrounds[rng.integers(len(backgrounds))] if backgrounds else chosen[0]
+    place = backgrounds[rng.integers(len(backgrounds))] if backgrounds else None
+    chosen = [photos[i] for i in rng.permutation(len(photos))[:_MOST_PHOTOS]]
     try:
-        ground, cut_outs = _read(settings, chosen, place if backgrounds else None, rng)
-        size = ground.shape[:2]
-        objects, rows = draw_objects(cut_outs, counts[0], size, settings, rng)
-        objects, points = place_objects(objects, rows, size, settings, rng)
-        wanted, counts = counts, _fit_counts(counts, len(objects), place)
+        scene = _lay_out(settings, chosen, place, counts[0], rng)
+        fitted = _fit_counts(counts, scene)
     except InputError as error:
         return [{"skipped": str(error)}]
-    ages = rng.permutation(len(objects))
+    ages = rng.permutation(len(scene.objects))
     pictures = []
-    for step, count in enumerate(counts):
+    for step, count in enumerate(fitted):
         kept = np.flatnonzero(ages < count)  # in their order, the farthest first
-        pasted = _paste_some(ground, objects, points, kept, settings)
+        some = [scene.objects[i] for i in kept]
+        pasted = paste(scene.ground, some, scene.points[kept], blending=settings.blending)
         tail = f"_{step:02d}" if settings.mode == "chain" else ""
         path = folder / "images" / f"{number:06d}{tail}.jpg"
         if not path.exists():
@@ -147,49 +145,69 @@ def paste_objects(
         origin = {
             "chain": index,
             "place": step,
-            "wanted": wanted[step],
-            "objects_from": [each.name for each in chosen],
+            "wanted": counts[step],
+            "objects_from": scene.names,
             "least_visible": round(float(pasted.visible.min(initial=1)), 3),
         }
-        pictures.append(_describe(path, pasted) | {"parameters": origin, "source": place.name})
+        pictures.append(_describe(path, pasted) | {"parameters": origin, "source": scene.place})
     return pictures
 
 
-def _read(
-    settings: PasteSettings,
-    chosen: Sequence[SourcePhoto],
-    background: SourcePhoto | None,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, list[CutOut]]:
-    """Return the (H, W, 3) uint8 picture to paste onto and the objects of the photos chosen."""
-    sources = [read_source(photo, settings) for photo in chosen]
-    cut_outs = [each for source in sources for each in source.cut_outs]
+class _Scene(NamedTuple):
+    """A ground without objects, and those placed on it, the farthest first."""
+
+    ground: np.ndarray  # (H, W, 3) uint8
+    objects: list[CutOut]
+    points: np.ndarray  # (N, 2)
+    names: list[str]  # of the photos that the objects come from
+    place: str  # name of the photo that the ground comes from
+
+
+def _lay_out(settings, photos, place, count, rng) -> _Scene:
+    """Place objects of photos on one of them, or on the photo `place`."""
+    cut_outs, names = _read_cut_outs(photos, settings)
+    if place is not None:
+        ground = read_background(place, settings)
+    else:
+        place = photos[0]
+        mirrored = not settings.no_flip
+        ground = read_source(place, settings).draw_background(rng, mirrored=mirrored)
+    size = ground.shape[:2]
+    objects, rows = draw_objects(cut_outs, count, size, settings, rng)
+    objects, points = place_objects(objects, rows, size, settings, rng)
+    return _Scene(ground, objects, points, names, place.name)
+
+
+def _read_cut_outs(
+    photos: Sequence[SourcePhoto], settings: PasteSettings
+) -> tuple[list[CutOut], list[str]]:
+    """Return enough objects of the first of the photos, and the names of those."""
+    cut_outs: list[CutOut] = []
+    names: list[str] = []
+    for photo in photos:
+        cut_outs += read_source(photo, settings).cut_outs
+        names.append(photo.name)
+        if len(cut_outs) >= _ENOUGH_CUT_OUTS:
+            break
     if not cut_outs:
         raise InputError(
-            f"`{chosen[0].image}` must show an object that can be cut out. It shows none, nor do "
-            f"{len(chosen) - 1} more photos; give masks, or another `--object_radius`."
+            f"`{photos[0].image}` must show an object that can be cut out. Neither it nor "
+            f"{len(photos) - 1} more photos do; give masks, or another `--object_radius`."
         )
-    if background is not None:
-        return read_background(background, settings), cut_outs
-    return sources[0].draw_background(rng, mirrored=not settings.no_flip), cut_outs
+    return cut_outs, names
 
 
-def _fit_counts(counts: list[int], placed: int, place: SourcePhoto) -> list[int]:
+def _fit_counts(counts: list[int], scene: _Scene) -> list[int]:
     """Return counts that fall from the number of objects that found a place."""
-    fitted = [placed]
+    fitted = [len(scene.objects)]
     for count in counts[1:]:
         fitted.append(min(count, fitted[-1] - 1))
     if fitted[-1] < 0:
         raise InputError(
-            f"`{place.image}` must have room for {counts[0]} objects. It has for {placed}, too few "
-            f"for a chain of {len(counts)}; lower `--scales` or `--min_visible`."
+            f"`{scene.place}` must have room for {counts[0]} objects. It has for {fitted[0]}, too "
+            f"few for a chain of {len(counts)}; lower `--scales` or `--min_visible`."
         )
     return fitted
-
-
-def _paste_some(ground, objects, points, kept, settings) -> Pasted:
-    some = [objects[i] for i in kept]
-    return paste(ground, some, points[kept].reshape(-1, 2), blending=settings.blending)
 
 
 def _describe(path: Path, pasted: Pasted) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def read_settings(values: dict[str, Any], method: str) -> Any:
     Example:
         >>> read_settings({"chain_length": 3}, "crops").chain_length
         3
-        >>> read_settings({"chain_length": 3}, "scenes")
+        >>> read_settings({"max_enlargement": 3.0}, "scenes")
         Traceback (most recent call last):
         ...
-        config.errors.InputError: `--chain_length` goes with `--method crops`. Received it with \
+        config.errors.InputError: `--max_enlargement` goes with `--method crops`. Received it with \
 scenes; leave it out.
     """
     for name, methods in _find_owners().items():

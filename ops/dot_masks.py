@@ -18,6 +18,7 @@ _FIRST_REACH, _REACH = 3.0, 1.5  # radii around a dot, guessed and measured ones
 _GROUND_SIGMA = 4.0  # radii
 _SMOOTHING = 1 / 6  # radii
 _CORE = 0.5  # radii around a dot in which the object's light is read
+_LEAST_LIGHT = 2.0  # levels of 256; less is rounding
 _BRIGHT = 0.9  # quantile of the light at the dots that counts as one radius of distance
 
 
@@ -101,7 +102,7 @@ def measure_objects(
         >>> disc = np.hypot(rows - 20, columns - 20) <= 6
         >>> image = np.repeat(disc[..., None], 3, axis=2).astype(np.uint8) * 200
         >>> labels, radii = measure_objects(image, [[20.0, 20.0]], [3.0])
-        >>> 5.5 < radii[0] < 7, bool((labels[disc] == 1).all())
+        >>> 5.5 < float(radii[0]) < 7, bool((labels[disc] == 1).all())
         (True, True)
     """
     radii = np.asarray(radii, np.float64)
@@ -139,7 +140,7 @@ def _keep_object(own, light, start, radius, level):
     distances = np.hypot(rows - start[0], columns - start[1])
     own = own & (distances <= radius)
     core = own & (distances <= max(_CORE * radius, 1))
-    if not core.any() or light[core].max() <= 0:
+    if not core.any() or light[core].max() < _LEAST_LIGHT:
         return np.zeros_like(own)
     pieces, _ = ndimage.label(own & (light >= level * light[core].max()), np.ones((3, 3)))
     nearest = np.where(pieces > 0, distances, np.inf).argmin()

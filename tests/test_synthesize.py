@@ -65,7 +65,7 @@ def test_synthesize_cuts_crops_that_the_ranker_reads(tmp_path, drawn_data):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--num_chains", "2"], "`--num_chains` goes with `--method crops`. Received it with sc"),
+        (["--max_enlargement", "2"], "`--max_enlargement` goes with `--method crops`. Received"),
         (["--method", "crops", "--masks"], "`--masks` goes with `--method scenes`"),
         (["--name", "mine"], "`--name` must be left out"),
         (["--method", "crops", "--name", "../x"], "`--name` must be a folder's name"),

@@ -115,7 +115,7 @@ def test_read_objects_refuses_a_mask_of_another_size(photo):
 
 def test_read_object_photos_refuses_photos_without_objects(photo):
     settings = replace(SETTINGS, source=str(photo.image.parent))
-    with pytest.raises(InputError, match="points, boxes or masks.*a.png.*give `--masks`"):
+    with pytest.raises(InputError, match="points, boxes or masks.*a.png.*give `--mask_dir`"):
         read_object_photos(photo.image.parent, settings)
 
 
@@ -125,7 +125,7 @@ def test_read_object_photos_takes_masks_and_a_number_of_photos(photo):
     for name in "bcd":
         Image.open(folder / "a.png").save(folder / f"{name}.png")
         Image.open(folder / "masks" / "a.png").save(folder / "masks" / f"{name}.png")
-    settings = replace(SETTINGS, source=str(folder / "*.png"), masks=str(folder / "masks"))
+    settings = replace(SETTINGS, source=str(folder / "*.png"), mask_dir=str(folder / "masks"))
     everything = read_object_photos(folder, settings)
     assert [each.mask.name for each in everything] == ["a.png", "b.png", "c.png", "d.png"]
     drawn = [
@@ -136,7 +136,7 @@ def test_read_object_photos_takes_masks_and_a_number_of_photos(photo):
 
 
 def test_add_masks_refuses(photo, tmp_path):
-    with pytest.raises(InputError, match="`--masks` must be a folder"):
+    with pytest.raises(InputError, match="`--mask_dir` must be a folder"):
         add_masks([photo], tmp_path / "absent")
     (tmp_path / "other").mkdir()
     with pytest.raises(InputError, match="has none for `a.png`"):

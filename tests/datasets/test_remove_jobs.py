@@ -120,7 +120,7 @@ def test_write_removals_lists_boxes_where_masks_tell_them(tmp_path):
         Image.fromarray(image).save(tmp_path / "photos" / f"{number}.png")
         Image.fromarray(mask).save(tmp_path / "masks" / f"{number}.png")
     settings = RemoveSettings(
-        source=str(tmp_path / "photos"), masks=str(tmp_path / "masks"), num_chains=1
+        source=str(tmp_path / "photos"), mask_dir=str(tmp_path / "masks"), num_chains=1
     )
     (folder,) = write_removals(tmp_path, "fewer", settings)
     objects = json.loads((folder / "objects.json").read_text())

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ops.dot_masks import masks_from_points
+from ops.dot_masks import masks_from_points, measure_objects
 
 
 def draw_cells(centres, radius=6, size=(70, 90), levels=None):
@@ -75,3 +75,21 @@ def test_masks_from_points_refuses(changes, match):
     arguments = {"image": np.zeros((4, 5, 3), np.uint8), "points": [[1.0, 1.0]], "radii": [2.0]}
     with pytest.raises(ValueError, match=match):
         masks_from_points(**arguments | changes)
+
+
+def test_measure_objects_finds_the_size_when_the_guess_is_too_small():
+    centres = np.array([[20.0, 15.0], [20.0, 45.0], [50.0, 15.0], [50.0, 45.0], [50.0, 75.0]])
+    labels, radii = measure_objects(draw_cells(centres), centres, np.full(5, 2.5))
+    # Of 1 / (1 + exp(d - 6)) at least .35 reaches to d = 6.6.
+    assert radii == pytest.approx(6.6, abs=0.6)
+    assert np.bincount(labels.ravel())[1:] == pytest.approx(np.pi * 6.6**2, rel=0.15)
+
+
+def test_measure_objects_keeps_the_guess_when_nothing_stands_out():
+    labels, radii = measure_objects(np.full((20, 30, 3), 9, np.uint8), [[9.0, 9.0]], [4.0])
+    assert not labels.any() and radii.tolist() == [4.0]
+
+
+def test_measure_objects_of_no_dots_is_empty():
+    labels, radii = measure_objects(np.zeros((5, 6, 3), np.uint8), [], [])
+    assert not labels.any() and radii.shape == (0,)
