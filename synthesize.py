@@ -8,6 +8,8 @@ import sys
 
 from training.command_line import run_command
 
+EXIT_UNKNOWN = 1
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line.
@@ -15,16 +17,28 @@ def build_parser() -> argparse.ArgumentParser:
     Returns:
         The parser; the options of the methods are None where they are left out.
 
+    Raises:
+        SystemExit: a library is missing.
+
     Example:
         >>> build_parser().parse_args(["--method", "crops"]).method
         'crops'
     """
-    from datasets.synthesis_arguments import add_method_options
-    from datasets.synthesis_methods import METHODS
+    try:
+        from datasets.synthesis_arguments import add_method_options
+        from datasets.synthesis_methods import METHODS
+    except ImportError as error:  # OpenCV without its system libraries; the text has the cure
+        raise SystemExit(f"synthesize.py: error: {error}") from error
 
     parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__, allow_abbrev=False)
     told = "; ".join(f"{name}: {row.meaning}" for name, row in METHODS.items())
     parser.add_argument("--method", choices=tuple(METHODS), default="scenes", help=told)
+    parser.add_argument(
+        "--check",
+        metavar="FOLDER",
+        help="make nothing; measure a data set by its true counts: share of pairs in order, or "
+        "error of the listed counts",
+    )
     parser.add_argument("--data_dir", default="data", help="folder for the data sets")
     parser.add_argument("--name", help="folder of the data set inside --data_dir")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
@@ -39,16 +53,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Make the data sets and say where they lie.
+    """Make the data sets and say where they lie, or check one.
 
     Args:
         args: from `build_parser`.
 
     Returns:
-        0.
+        0; 1 for a check without true counts.
 
     Raises:
-        InputError: an argument is out of range, or a folder holds other data.
+        InputError: an argument is out of range, a folder holds other data, or cannot be checked.
 
     Example:
         >>> import tempfile
@@ -63,11 +77,29 @@ def main(args: argparse.Namespace) -> int:
     from datasets.contact_sheets import write_contact_sheet
     from datasets.set_writing import count_records
     from datasets.synthesis_arguments import write_method
+    from datasets.synthesis_methods import METHODS
 
+    if args.check is not None:
+        return _check(args)
     for folder in write_method(vars(args)):
         print(f"{folder.name}: {count_records(folder)} records in {folder}")
         if args.contact_sheet:
-            print(f"  {write_contact_sheet(folder.parent, folder.name)}")
+            meaning = METHODS[args.method].meaning
+            print(f"  {write_contact_sheet(folder.parent, folder.name, subtitle=meaning)}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Print how true a data set is."""
+    from datasets.check_synthetic import NoTrueCounts, check_synthetic, describe_check
+    from datasets.synthesis_arguments import refuse_method_options
+
+    refuse_method_options(vars(args), "--check")
+    try:
+        print(describe_check(check_synthetic(args.check)))
+    except NoTrueCounts as error:
+        print(f"synthesize.py: {error}", file=sys.stderr)
+        return EXIT_UNKNOWN
     return 0
 
 

@@ -91,7 +91,8 @@ def write_crops(
         8
     """
     _check_shares(settings)
-    photos, folder = read_photos(data_dir, settings), Path(data_dir) / name
+    folder = Path(data_dir) / name
+    photos = read_photos(folder, settings)
     made = describe_photo_run("crops", settings, photos)
     plan = SetPlan(
         folder,
@@ -174,10 +175,8 @@ def draw_windows(
     least = least_size(settings.chain_length, smallest=settings.smallest, **shares)
     if size[0] < least[0] or size[1] < least[1]:
         raise InputError(
-            f"`{photo.image}` must have at least {least[0]} x {least[1]} pixels for "
-            f"{settings.chain_length} crops of at least {settings.smallest[0]} x "
-            f"{settings.smallest[1]}. It has {size[0]} x {size[1]}; take a smaller `--image_size` "
-            "or `--chain_length`, or a larger `--max_enlargement`."
+            f"`{photo.image}` must have {least[0]} x {least[1]} pixels or more (see `--image_size`,"
+            f" `--max_enlargement`, `--chain_length`). It has {size[0]} x {size[1]}."
         )
     return [
         nested_windows(size, settings.chain_length, smallest=settings.smallest, rng=rng, **shares)

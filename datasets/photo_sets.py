@@ -12,31 +12,33 @@ from datasets.scene_folder import JPEG_QUALITY
 from datasets.source_photos import PhotoSettings, SourcePhoto, read_source_photos
 
 
-def read_photos(data_dir: Path, settings: PhotoSettings) -> list[SourcePhoto]:
+def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
     """Read the photos that settings name.
 
     Args:
-        data_dir: folder that holds the data sets.
+        folder: the data set's folder inside `data_dir`; what it holds is not taken for photos.
         settings: with the source.
 
     Returns:
         Photos sorted by file; at least two, one to validate on.
 
     Raises:
-        InputError: they cannot be read, or there is only one.
+        InputError: they cannot be read, or there are not two.
 
     Example:
         >>> # see `datasets.crop_jobs.write_crops`
     """
     names = ("source", "format", "dataset", "split")
     photos = read_source_photos(
-        data_dir=Path(settings.source_dir or data_dir),
+        data_dir=Path(settings.source_dir or folder.parent),
         **{name: getattr(settings, name) for name in names},
     )
+    made = folder.resolve()
+    photos = [photo for photo in photos if made not in photo.image.resolve().parents]
     if len(photos) < 2:
         raise InputError(
-            "There must be two photos at least, one to validate on. Received "
-            f"`{photos[0].image}` alone; add some."
+            "There must be two photos at least, one of them to validate on. Received "
+            f"{', '.join(f'`{photo.image}`' for photo in photos) or 'none'}; add some."
         )
     return photos
 

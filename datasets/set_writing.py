@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -82,10 +83,16 @@ def write_planned(
     for part in plan.parts:
         (folder / part).mkdir(exist_ok=True)
     groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
-    groups = _leave_out_skipped(groups, max_bad_fraction)
+    try:
+        groups = _leave_out_skipped(groups, max_bad_fraction)
+    except InputError:
+        _remove_unused(plan)
+        raise
     annotations = plan.list_items(groups)
     pictures = [picture for group in groups for picture in group]
     _write_listings(folder, plan, pictures)
+    for torn in (path for part in plan.parts for path in (folder / part).glob(".*.partial.*")):
+        torn.unlink()  # of a process that was killed while it wrote
     write_json(annotations, folder / ANNOTATIONS)
     return folder
 
@@ -189,19 +196,31 @@ def _draw_scene(
 
 
 def _leave_out_skipped(groups: Groups, max_bad_fraction: float) -> Groups:
+    """Leave out what no job could use, told in the log, unless that is too much."""
     reasons = [group[0]["skipped"] for group in groups if group and "skipped" in group[0]]
-    for reason in reasons:
-        _logger.warning("Skipped: %s", reason)
     kept = [group for group in groups if not (group and "skipped" in group[0])]
+    more = len(reasons) - _NUM_NAMED
+    told = reasons[:_NUM_NAMED] + ([f"... and {more} more"] if more > 0 else [])
     if len(reasons) > max_bad_fraction * len(groups) or not kept:
-        more = len(reasons) - _NUM_NAMED
-        lines = reasons[:_NUM_NAMED] + ([f"... and {more} more"] if more > 0 else [])
         raise InputError(
             f"At most `--max_bad_fraction` {max_bad_fraction:g} of the photos may be left out, and "
             f"some must stay. {len(reasons)} of {len(groups)} cannot be used; replace them:\n  "
-            + "\n  ".join(lines)
+            + "\n  ".join(told)
         )
+    for line in told:
+        _logger.warning("Skipped: %s", line)
     return kept
+
+
+def _remove_unused(plan: SetPlan) -> None:
+    """Remove a folder without pictures, so that the next run may have other settings."""
+    parts = [plan.folder / part for part in plan.parts]
+    if not any(path for part in parts for path in part.iterdir()):
+        for part in parts:
+            part.rmdir()
+        (plan.folder / PROVENANCE).unlink()
+        with suppress(OSError):  # it holds what others put there
+            plan.folder.rmdir()
 
 
 def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:

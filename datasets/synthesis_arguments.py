@@ -8,7 +8,7 @@ from typing import Any
 
 from config.errors import InputError
 from config.options import add_option, list_options, make_settings, show_default
-from datasets.synthesis_methods import METHODS
+from datasets.synthesis_methods import METHODS, Method
 
 
 def add_method_options(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +68,26 @@ scenes; leave it out.
     return make_settings(METHODS[method].settings, values, where=f"--method {method}")
 
 
+def refuse_method_options(values: dict[str, Any], action: str) -> None:
+    """Refuse options of methods where nothing is made.
+
+    Args:
+        values: name -> value of the options of all methods; None where left out.
+        action: what is asked for instead, for messages.
+
+    Raises:
+        InputError: an option of a method is given.
+
+    Example:
+        >>> refuse_method_options({"seed": None}, "--check")
+    """
+    for name in _find_owners():
+        if values.get(name) is not None:
+            raise InputError(
+                f"`--{name}` goes with `--method`. Received it with {action}; leave it out."
+            )
+
+
 def write_method(values: dict[str, Any]) -> list[Path]:
     """Write what a command line asks for.
 
@@ -91,11 +111,19 @@ def write_method(values: dict[str, Any]) -> list[Path]:
         raise InputError(
             f"`workers` (`--workers`) must be at least 1. Received {values['workers']}."
         )
-    if name is not None and (not row.name or Path(name).name != name):
-        required = "a folder's name" if row.name else "left out, as several data sets are written"
-        raise InputError(f"`--name` must be {required}. Received {name}.")
+    if name is not None:
+        _check_name(name, row)
     options = {"workers": values["workers"], "overwrite": values["overwrite"]}
     return row.write(Path(values["data_dir"]), name or row.name, settings, **options)
+
+
+def _check_name(name: str, row: Method) -> None:
+    if not row.name:
+        raise InputError(
+            f"`--name` must be left out, as several data sets are written. Received {name}."
+        )
+    if name in ("", "..") or Path(name).name != name:
+        raise InputError(f"`--name` must be a folder's name. Received {name!r}.")
 
 
 def _find_owners() -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import pytest
 
 import synthesize
 from datasets.annotations import read_ranked_annotations
+from datasets.crop_jobs import CropSettings, write_crops
 from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
 from training.command_line import run_command
 
@@ -77,6 +78,31 @@ def test_synthesize_refuses_options_of_other_methods(tmp_path, capsys, arguments
     assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 2
     assert re.search(message, capsys.readouterr().err)
     assert not any(tmp_path.iterdir())
+
+
+def test_synthesize_checks_a_data_set(drawn_data, capsys):
+    arguments = ["--check", str(drawn_data / RANKED)]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    # Eight scenes of two pairs; a third of the people at least are missing from each target.
+    assert lines[1:] == [
+        [kind, "8", "8", "100.0", "%", "0.0", "%", "0.0", "%"] for kind in ("moved", "removed")
+    ]
+
+
+def test_synthesize_cannot_check_crops_of_photos_without_labels(tmp_path, drawn_data, capsys):
+    photos = str(drawn_data / TEST / "images")
+    write_crops(tmp_path, "crops", CropSettings(source=photos, image_size=(24, 32)))
+    arguments = ["--check", str(tmp_path / "crops")]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 1
+    captured = capsys.readouterr()
+    assert "must hold true_counts.json to be checked" in captured.err and not captured.out
+
+
+def test_synthesize_refuses_options_of_methods_with_a_check(drawn_data, capsys):
+    arguments = ["--check", str(drawn_data / RANKED), "--seed", "1"]
+    assert run_command(synthesize.main, synthesize.build_parser(), arguments) == 2
+    assert "`--seed` goes with `--method`. Received it with --check" in capsys.readouterr().err
 
 
 def test_synthesize_refuses_a_file_as_data_folder(tmp_path):

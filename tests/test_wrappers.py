@@ -13,6 +13,7 @@ from PIL import Image
 import finetune_wrapper
 import train_wrapper
 from config.errors import InputError
+from datasets.crop_jobs import CropSettings, write_crops
 from models.encoders import build_encoder
 from reporting.results import read_results
 from training.command_line import run_command
@@ -64,6 +65,17 @@ def test_training_leaves_the_published_run_folder(experiments):
     published = {"hyperparams.json", "args.json", "results.csv", "best_model_00.keras"}
     assert published | {"results.json", "report.html", "ranker.keras"} <= names
     assert 0 <= read_results(run).metrics["rank_accuracy"] <= 1
+
+
+def test_training_takes_chains_of_crops(drawn_data, tiny_config, tmp_path):
+    photos = str(drawn_data / "synthetic_noisy" / "images")
+    settings = CropSettings(source=photos, image_size=(24, 32), num_chains=1, chain_length=3)
+    write_crops(tmp_path, "crops", settings)
+    arguments = ["--data_dir", tmp_path, "--dataset", "crops", "--params_dir", tiny_config]
+    assert run_train(*arguments, "--experiment_dir", tmp_path / "runs") == 0
+    metrics = read_results(only_run(tmp_path / "runs", "baseline")).metrics
+    assert (metrics["num_training_lists"], metrics["num_validation_lists"]) == (10, 2)
+    assert 0 <= metrics["rank_accuracy"] <= 1
 
 
 def test_fine_tuning_scores_reports_and_exports(experiments):

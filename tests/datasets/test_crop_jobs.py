@@ -124,8 +124,10 @@ def test_write_crops_goes_on_where_it_was_stopped(tmp_path, photos, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write_crops(tmp_path, "crops", settings)
     assert not (tmp_path / "crops" / "annotations.json").exists()
+    (tmp_path / "crops" / "images" / ".000009.77.partial.jpg").touch()  # as a kill leaves it
     (folder,) = write_crops(tmp_path, "crops", settings)
     assert len(calls) == 10 + 51  # of 60 crops, nine were there
+    assert len(list(folder.rglob("*"))) == len(list(whole.rglob("*")))
     for path in whole.rglob("*.*"):
         assert (folder / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
@@ -134,7 +136,7 @@ def test_write_crops_names_and_skips_photos_that_are_too_small(tmp_path, photos,
     Image.new("RGB", (10, 10)).save(photos / "4.png")
     settings = replace(SMALL, source=str(photos))
     (folder,) = write_crops(tmp_path, "crops", settings)
-    assert "4.png` must have at least 15 x 20 pixels for 3 crops" in caplog.text
+    assert "4.png` must have 15 x 20 pixels or more" in caplog.text
     splits = read_json(folder / "annotations.json")
     assert len(splits["train"]) + len(splits["val"]) == 18
 
@@ -154,6 +156,7 @@ def test_write_crops_refuses_photos_of_which_none_is_left(tmp_path, photos):
     settings = replace(SMALL, source=str(photos), image_size=(240, 320), max_bad_fraction=1.0)
     with pytest.raises(InputError, match="10 of 10 cannot be used"):
         write_crops(tmp_path, "crops", settings)
+    assert not (tmp_path / "crops").exists()
 
 
 def test_write_crops_refuses_another_runs_folder(tmp_path, photos):

@@ -41,6 +41,15 @@ def test_write_ranked_can_be_read_in_upstreams_format(tmp_path):
     assert {record.kind for record in train} == {"removed", "moved"}
 
 
+def test_write_ranked_tells_where_each_file_comes_from(tmp_path):
+    folder = write_ranked(tmp_path, 2, SETTINGS)
+    files = [json.loads(line) for line in (folder / "files.jsonl").read_text().splitlines()]
+    images = sorted(path.name for path in (folder / "images").iterdir())
+    assert sorted(each["image"].split("/")[-1] for each in files) == images
+    told = {"method": "scenes", "seed": 0, "parameters": {"scene": 1}, "source": "drawn"}
+    assert files[-1] == {"image": f"{RANKED}/images/000001_moved.jpg", **told}
+
+
 def test_write_noisy_keeps_true_counts_aside(tmp_path):
     folder = write_noisy(tmp_path, 25, SETTINGS)
     said = [record.count for record in read_counted_annotations(tmp_path, NOISY, "train")]
