@@ -114,6 +114,11 @@ def test_fine_tuning_leaves_the_whole_run_folder(whole):
     scores = json.loads((whole / "scores.json").read_text())
     assert set(scores) == {"decoder", "cam", "layer_cam"}
     assert len(scores["cam"]["oracle"]["per_shot"]) == 2
+    rows = read_rows(whole / "shots.csv")
+    assert [row["num_frames"] for row in rows] == ["3", "3"]
+    for name in ("decoder", "layer_cam", "cam"):
+        shares = [float(row[f"{name}_label_free_corloc"]) for row in rows]
+        assert np.mean(shares) == pytest.approx(scores[name]["label_free"]["corloc_shots"])
 
 
 def test_the_table_has_a_row_per_frame(whole):
@@ -214,7 +219,7 @@ def test_eval_keeps_the_test_beside_the_validation(whole, tmp_path, no_export):
     assert {**before, **results.metrics} == results.metrics
     assert {"val_corloc_macro", "val_layer_cam_corloc_macro"} <= set(results.metrics)
     assert (run_folder / "boxes.csv").read_bytes() == table
-    for name in ("boxes_val.csv", "scores_val.json", "figures_val", "videos_val"):
+    for name in ("boxes_val.csv", "scores_val.json", "shots_val.csv", "figures_val", "videos_val"):
         assert (run_folder / name).exists(), name
 
 

@@ -26,6 +26,7 @@ from training.finish import finish_run
 from training.fit_files import read_fit
 from training.scored_splits import choose_place, choose_scored, join_earlier, name_by_split
 from training.video_classifier.cam_stage import CAMS
+from training.video_classifier.shot_tables import SHOT_TABLE, write_shot_table
 from training.workers import is_chief
 
 BOX_TABLE, SCORES_FILE, VIDEOS = "boxes.csv", "scores.json", "videos"
@@ -78,6 +79,7 @@ def _score_run(args, params: TemporalCamParams, run: Path, asked: str | None) ->
     metrics, units = summarise(found, tracks, shots)
     metrics, units = (name_by_split(each, split) for each in (metrics, units))
     write_json({name: vars(each) for name, each in found.items()}, place.find(SCORES_FILE))
+    write_shot_table(found, shots, place.find(SHOT_TABLE))
     write_frame_table([each for track in tracks for each in track], place.find(BOX_TABLE))
     shown = {"params": params, "seed": args.seed}
     draw_scored(place.figures, seeing, shots, tracks, found, **shown)
