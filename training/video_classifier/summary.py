@@ -76,9 +76,10 @@ def summarise_boxes(found: Localization) -> tuple[dict[str, float], dict[str, st
 
     Returns:
         (metrics, units): `corloc_macro` over tags, `corloc_micro` over frames, `corloc_shots`
-        over shots, `corloc_<tag>`, whose unit tells its n frames, at `threshold`, an oracle; MaxBoxAcc and top-1 and top-5
-        localisation, each at its own; `label_free_...` of the first three and of the threshold;
-        `num_boxed_frames`; where frames have masks, `pxap`, at all thresholds, and `num_masks`.
+        over shots, `corloc_<tag>`, whose unit tells its n frames, at `threshold`, an oracle;
+        MaxBoxAcc and top-1 and top-5 localisation, each at its own; `label_free_...` of the first
+        three and of the threshold; `num_boxed_frames`; where frames have masks, `pxap`, at all
+        thresholds, and `num_masks`.
 
     Example:
         >>> # see `training.video_classifier.scoring`
