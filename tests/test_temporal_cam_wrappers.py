@@ -15,6 +15,7 @@ from PIL import Image
 import finetune_wrapper
 import predict
 import train_wrapper
+from config.errors import InputError
 from datasets.cam_store import CamStore
 from datasets.images import read_image
 from datasets.shot_pictures import ShotPictures
@@ -224,14 +225,22 @@ def test_eval_keeps_the_test_beside_the_validation(whole, tmp_path, no_export):
 
 
 def test_eval_without_maps_names_the_command_before_it_scores(
-    whole, classifier, tmp_path, monkeypatch, capsys
+    whole, classifier, tmp_path, monkeypatch, capsys, caplog
 ):
     run_folder = tmp_path / "run"
     shutil.copytree(whole, run_folder)
     (run_folder / "cams" / "stage.json").unlink()
-    monkeypatch.setattr("finetuning.temporal_cam.scoring.look_at_shots", None)
+
+    def look(*_):
+        raise InputError("it looks")
+
+    monkeypatch.setattr("finetuning.temporal_cam.scoring.look_at_shots", look)
     assert run_eval("--model", run_folder) == 2
     assert f"store_cams --model {classifier} --method layer_cam`" in capsys.readouterr().err
+    shutil.rmtree(run_folder / "cams")  # not needed but for a figure
+    assert run_eval("--model", run_folder) == 2
+    assert "it looks" in capsys.readouterr().err
+    assert f"{run_folder / 'cams'} was removed: no sheet shows the seeds" in caplog.text
 
 
 def test_predict_annotates_a_video(whole, data, tmp_path, capsys):
@@ -246,6 +255,9 @@ def test_predict_annotates_a_video(whole, data, tmp_path, capsys):
     assert len({row["label"] for row in rows}) == 1 and rows[0]["iou"] == ""
     shown = list(iterate_frames(out / "clip.mp4"))
     assert len(shown) == 4 and shown[0].shape[1] == 40 and shown[0].shape[0] > 32
+    clip = write_video(frames[:1], tmp_path / "one.mp4", frames_per_second=5)
+    assert run(predict, "--model", whole, "--input", clip, "--output", tmp_path / "one") == 0
+    assert "1 frame of" in capsys.readouterr().out
 
 
 def test_bad_input_is_refused_in_one_line(options, classifier, whole, data, tmp_path, capsys):
