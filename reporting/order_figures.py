@@ -1,7 +1,8 @@
-"""Draws how clearly rankers agree with the order of the lists that they judged."""
+"""Draws how well rankers agree with the order of lists, and with counts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,4 +53,32 @@ def draw_pair_differences(differences: np.ndarray, path: Path, *, margin: float)
     )
     axes.set_title(f"{len(differences)} pairs, {against.mean():.1%} against the order given")
     axes.legend(frameon=False)
+    return save_figure(figure, path)
+
+
+def draw_score_scatter(counts: Sequence[float], scores: Sequence[float], path: Path) -> Path:
+    """Draw a ranker's scores over true counts; a perfect ranker's points only rise.
+
+    Args:
+        counts: (num_images,) true counts.
+        scores: (num_images,) scores of no unit.
+        path: PNG file to write; its folder is made.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     draw_score_scatter([3, 30], [0.4, 2.5], Path(folder) / "scores.png").name
+        'scores.png'
+    """
+    figure = new_figure(5.6, 4.2)
+    axes = figure.subplots()
+    axes.scatter(counts, scores, s=22, color=BLUE, alpha=0.6, linewidths=0)
+    axes.set(xlabel="true count [objects]", ylabel="score of the ranker")
+    axes.set_title(f"Score over true count, {len(counts)} pictures")
     return save_figure(figure, path)

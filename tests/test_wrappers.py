@@ -1,5 +1,6 @@
 """Both wrappers from end to end, and what they say about bad input."""
 
+import csv
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy.stats import spearmanr
 
 import finetune_wrapper
 import train_wrapper
@@ -17,6 +19,7 @@ from datasets.crop_jobs import CropSettings, write_crops
 from models.encoders import build_encoder
 from reporting.results import read_results
 from training.command_line import run_command
+from training.ranker_scores import build_ranker_parser, tell_ranking
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,21 @@ def test_training_takes_chains_of_crops(drawn_data, tiny_config, tmp_path):
     metrics = read_results(only_run(tmp_path / "runs", "baseline")).metrics
     assert (metrics["num_training_lists"], metrics["num_validation_lists"]) == (10, 2)
     assert 0 <= metrics["rank_accuracy"] <= 1
+
+
+def test_a_ranker_scores_counted_pictures(experiments, drawn_data, capsys):
+    run = next((experiments / "baseline").rglob("ranker.keras")).parent
+    arguments = ["--model", str(run), "--data_dir", str(drawn_data), "--dataset", "synthetic_test"]
+    parser = build_ranker_parser("eval", "")
+    assert run_command(tell_ranking, parser, arguments) == 0
+    rows = list(csv.DictReader((run / "ranking" / "synthetic_test_test.csv").open()))
+    found = json.loads((run / "ranking" / "synthetic_test_test.json").read_text())
+    counts, scores = ([float(row[name]) for row in rows] for name in ("count", "score"))
+    assert found["num_images"] == len(rows) and min(scores) >= 0
+    ranks = spearmanr(counts, scores).statistic
+    assert found["spearman"] == pytest.approx(ranks, abs=1e-4, nan_ok=True)
+    assert run_command(tell_ranking, parser, [*arguments, "--N", "500"]) == 2
+    assert "sides" in capsys.readouterr().err
 
 
 def test_fine_tuning_scores_reports_and_exports(experiments):
