@@ -89,7 +89,10 @@ Stable Diffusion 3. Received 500 500.
     del made["download"]  # it decides how files come, not which
     made |= {"prompts": {str(count): list(texts) for count, texts in prompts.items()}}
     made |= {"diffusion_version": DIFFUSION_VERSION, **painter.identity}
-    parts = ("images",) if settings.task == "generate" else ("images", "masks")
+    parts = ("images",)
+    if settings.task != "generate":
+        del made["num"]  # of pictures to generate
+        parts = ("images", "masks")
     plan = SetPlan(folder, made, items, job, listed, parts)
     most = settings.max_bad_fraction
     return [write_planned(plan, overwrite=overwrite, max_bad_fraction=most)]

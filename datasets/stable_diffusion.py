@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -97,14 +99,15 @@ class StableDiffusion:
             (H, W, 3) uint8 RGB of the size of the settings.
 
         Raises:
-            InputError: the preset cannot be loaded.
+            InputError: the preset cannot be loaded, or the memory does not suffice.
 
         Example:
             >>> # see `open_stable_diffusion`
         """
         asked = {"prompts": [prompt], "negative_prompts": [negative_prompt]}
         options = {"num_steps": self._settings.steps, "guidance_scale": self._settings.guidance}
-        return self._generator.generate(asked, seed=seed, **options)[0]
+        with _told_memory(self._settings):
+            return self._generator.generate(asked, seed=seed, **options)[0]
 
     def repaint(
         self, image: np.ndarray, mask: np.ndarray, prompt: str, negative_prompt: str, seed: int
@@ -122,11 +125,17 @@ class StableDiffusion:
             (H, W, 3) uint8 RGB.
 
         Raises:
-            InputError: the preset cannot be loaded.
+            InputError: the preset cannot be loaded, or the memory does not suffice.
 
         Example:
             >>> # see `open_stable_diffusion`
         """
+        with _told_memory(self._settings):
+            return self._repaint(image, mask, (prompt, negative_prompt), seed)
+
+    def _repaint(
+        self, image: np.ndarray, mask: np.ndarray, prompts: tuple[str, str], seed: int
+    ) -> np.ndarray:
         inpainter = self._inpainter
         # The encoder samples, from a generator that goes on from call to call.
         sampler = inpainter.backbone.vae.distribution_sampler
@@ -134,8 +143,8 @@ class StableDiffusion:
         asked = {
             "images": image[None].astype(np.float32) / 127.5 - 1,
             "masks": mask[None],
-            "prompts": [prompt],
-            "negative_prompts": [negative_prompt],
+            "prompts": [prompts[0]],
+            "negative_prompts": [prompts[1]],
         }
         return inpainter.generate(
             asked,
@@ -257,4 +266,18 @@ def import_keras_hub() -> ModuleType:
         raise InputError(
             f"KerasHub must be installed for `--method diffusion`: `{INSTALL}`. Importing says: "
             f"{error}"
+        ) from error
+
+
+@contextmanager
+def _told_memory(settings: DiffusionSettings) -> Iterator[None]:
+    """Say what helps where the memory does not suffice."""
+    errors = importlib.import_module("tensorflow").errors
+    try:
+        yield
+    except errors.ResourceExhaustedError as error:
+        raise InputError(
+            f"`--preset {settings.preset}` must fit the memory of the device. It does not at "
+            f"`--image_size` {settings.image_size[0]} {settings.image_size[1]} and `--precision` "
+            f"{settings.precision}; take smaller pictures, half precision or a larger device."
         ) from error

@@ -12,6 +12,7 @@ from datasets.contact_sheets import write_contact_sheet
 from datasets.diffusion_jobs import repaint_photo, write_diffusions
 from datasets.diffusion_settings import DiffusionSettings
 from datasets.images import read_image
+from datasets.set_writing import count_records
 from datasets.source_photos import SourcePhoto
 
 DRAW = DiffusionSettings(image_size=(32, 48), num=5, counts=(3, 0))
@@ -140,7 +141,7 @@ def test_triplets_can_be_read_as_chains_and_seen(crowd):
     for record in train + val:
         assert record.kind == "diffusion_triplet" and len(record.images) == 3
     assert not (folder / "true_counts.json").exists()
-    assert write_contact_sheet(crowd, "made").is_file()
+    assert write_contact_sheet(crowd, "made").is_file() and count_records(folder) == 4
 
 
 def test_triplets_differ_by_their_masks(crowd):

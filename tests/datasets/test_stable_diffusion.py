@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from scipy import ndimage
 
@@ -18,7 +19,12 @@ from config.errors import InputError
 from datasets import stable_diffusion
 from datasets.diffusion_jobs import write_diffusions
 from datasets.diffusion_settings import DiffusionSettings
-from datasets.stable_diffusion import find_preset, import_keras_hub, open_stable_diffusion
+from datasets.stable_diffusion import (
+    StableDiffusion,
+    find_preset,
+    import_keras_hub,
+    open_stable_diffusion,
+)
 from training.command_line import run_command
 
 needs_keras_hub = pytest.mark.skipif(
@@ -223,6 +229,18 @@ def test_import_keras_hub_names_the_command(monkeypatch, module):
         monkeypatch.setitem(sys.modules, name, absent)
     with pytest.raises(InputError, match="`pip install -r requirements-diffusion.txt`"):
         import_keras_hub()
+
+
+def test_too_little_memory_is_told():
+    painter = object.__new__(StableDiffusion)
+    painter._settings = DiffusionSettings()
+
+    def generate(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+
+    painter.__dict__["_generator"] = SimpleNamespace(generate=generate)
+    with pytest.raises(InputError, match="`--image_size` 512 512 and `--precision` bfloat16; take"):
+        painter.draw("people", "", 0)
 
 
 def test_synthesize_says_in_one_line_which_file_is_missing(tmp_path, capsys):
