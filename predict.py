@@ -185,7 +185,8 @@ def _predict_video(args):
     predictor = load_predictor(args.model)
     with output_folder(args.output) as output:
         results = predict_video(predictor, Path(args.input), output, options=options, **bounds)
-    print(f"{len(results)} frames of {results[0].label} predicted: {args.output}")
+    frames = "frame" if len(results) == 1 else "frames"
+    print(f"{len(results)} {frames} of {results[0].label} predicted: {args.output}")
     return 0
 
 

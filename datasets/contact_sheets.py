@@ -15,6 +15,8 @@ _MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
 _INK, _PAPER, _FRAME = (40, 42, 46), (255, 255, 255), (213, 94, 0)
 _SUBTITLES = {
     "synthetic_ranked": "the same scene, people removed from the right one",
+    "synthetic_triplets": "the same scene, more people removed from picture to picture; the last "
+    "perhaps elsewhere",
     "synthetic_noisy": "counts as a generator that miscounts would give them",
     "synthetic_test": "true counts",
     "synthetic_objects": "one object in each picture, its visible part framed",

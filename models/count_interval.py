@@ -24,14 +24,12 @@ class CountInterval(keras.layers.Layer):
     Args:
         interval, quantile, offset, none_from, calibrated_on, num_pictures: as in
             `ops.count_calibration.CountCalibration`.
-        none_counts: `counts` of its `none_curve`.
-        none_probabilities: `probabilities` of its `none_curve`.
+        none_curve: (counts, probabilities) of its `none_curve`.
 
     Example:
         >>> layer = CountInterval(
-        ...     interval=0.8, quantile=0.5, offset=1.0, none_counts=(0.0, 2.0),
-        ...     none_probabilities=(1.0, 0.0), none_from="p-value",
-        ...     calibrated_on="drawn scenes", num_pictures=9,
+        ...     interval=0.8, quantile=0.5, offset=1.0, none_curve=[(0.0, 2.0), (1.0, 0.0)],
+        ...     none_from="p-value", calibrated_on="drawn scenes", num_pictures=9,
         ... )
         >>> {name: value.numpy().tolist() for name, value in layer(keras.ops.ones(1)).items()}
         {'count_low': [0.0], 'count_high': [2.0], 'none_probability': [0.5]}
@@ -43,8 +41,7 @@ class CountInterval(keras.layers.Layer):
         interval,
         quantile,
         offset,
-        none_counts,
-        none_probabilities,
+        none_curve,
         none_from,
         calibrated_on,
         num_pictures,
@@ -54,8 +51,7 @@ class CountInterval(keras.layers.Layer):
         self.interval = interval
         self.quantile = quantile
         self.offset = offset
-        self.none_counts = tuple(none_counts)
-        self.none_probabilities = tuple(none_probabilities)
+        self.none_curve = NoneCurve(*map(tuple, none_curve))
         self.none_from = none_from
         self.calibrated_on = calibrated_on
         self.num_pictures = num_pictures
@@ -69,12 +65,9 @@ class CountInterval(keras.layers.Layer):
         }
 
     def _read_curve(self, counts):
-        if len(self.none_counts) == 1:
-            return self.none_probabilities[0] + 0.0 * counts  # NaN stays NaN
-        places, levels = (
-            keras.ops.array(knots, self.compute_dtype)
-            for knots in (self.none_counts, self.none_probabilities)
-        )
+        if len(self.none_curve.counts) == 1:
+            return self.none_curve.probabilities[0] + 0.0 * counts  # NaN stays NaN
+        places, levels = (keras.ops.array(part, self.compute_dtype) for part in self.none_curve)
         passed = (counts[:, None] - places[:-1]) / (places[1:] - places[:-1])  # (B, K - 1)
         steps = keras.ops.clip(passed, 0.0, 1.0) * (levels[1:] - levels[:-1])
         return keras.ops.clip(levels[0] + keras.ops.sum(steps, axis=-1), 0.0, 1.0)
@@ -83,9 +76,9 @@ class CountInterval(keras.layers.Layer):
         return dict.fromkeys(OUTPUTS, tuple(input_shape))
 
     def get_config(self):
-        names = ("interval", "quantile", "offset", "none_counts", "none_probabilities")
-        names += ("none_from", "calibrated_on", "num_pictures")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        names = ("interval", "quantile", "offset", "none_from", "calibrated_on", "num_pictures")
+        values = {name: getattr(self, name) for name in names}
+        return {**super().get_config(), **values, "none_curve": list(self.none_curve)}
 
 
 def make_count_interval(calibration: CountCalibration) -> CountInterval:
@@ -105,12 +98,7 @@ def make_count_interval(calibration: CountCalibration) -> CountInterval:
         >>> make_count_interval(calibration)(keras.ops.ones(1))["count_high"].numpy().tolist()
         [1.5]
     """
-    values = vars(calibration) | {
-        "none_counts": calibration.none_curve.counts,
-        "none_probabilities": calibration.none_curve.probabilities,
-    }
-    del values["none_curve"]
-    return CountInterval(**values, dtype="float32", name="count_interval")
+    return CountInterval(**vars(calibration), dtype="float32", name="count_interval")
 
 
 def find_calibration(model: keras.Model) -> CountCalibration | None:
@@ -132,7 +120,7 @@ def find_calibration(model: keras.Model) -> CountCalibration | None:
                 interval=layer.interval,
                 quantile=layer.quantile,
                 offset=layer.offset,
-                none_curve=NoneCurve(layer.none_counts, layer.none_probabilities),
+                none_curve=layer.none_curve,
                 none_from=layer.none_from,
                 calibrated_on=layer.calibrated_on,
                 num_pictures=layer.num_pictures,

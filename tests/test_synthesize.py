@@ -8,7 +8,7 @@ import pytest
 import synthesize
 from datasets.annotations import read_ranked_annotations
 from datasets.crop_jobs import CropSettings, write_crops
-from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
+from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST, TRIPLETS
 from training.command_line import run_command
 
 SCRIPT = Path(synthesize.__file__)
@@ -26,10 +26,10 @@ def run(*arguments):
     )
 
 
-def test_synthesize_writes_six_data_sets_and_their_contact_sheets(tmp_path):
+def test_synthesize_writes_seven_data_sets_and_their_contact_sheets(tmp_path):
     done = run("--data_dir", str(tmp_path), *SMALL, "--workers", "2", "--contact_sheet")
     assert done.returncode == 0, done.stderr
-    for name in (RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS):
+    for name in (RANKED, TRIPLETS, NOISY, TEST, OBJECTS, TAGS, SHOTS):
         assert (tmp_path / name / "annotations.json").is_file()
         assert (tmp_path / name / "contact_sheet.png").is_file()
         assert f"{name}: " in done.stdout

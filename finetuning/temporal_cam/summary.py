@@ -14,7 +14,7 @@ from training.scored_splits import describe_scored
 from training.video_classifier.summary import Localization, summarise_boxes
 
 DECODER = "decoder"
-_COMPARED = ("corloc_macro", "corloc_micro", "corloc_shots", "threshold", "max_box_acc_v2")
+_COMPARED = ("corloc_macro", "corloc_micro", "corloc_shots", "threshold", "max_box_acc_v2", "pxap")
 _KNOWN_TAGS = "Frames and tags of the scored shots were learnt from; their boxes and masks never."
 
 

@@ -33,7 +33,7 @@ def test_count_interval_equals_the_array_operations(offset, counts):
 def test_count_interval_takes_a_curve_of_one_knot_and_keeps_nan():
     layer = make_count_interval(calibrate())
     assert all(np.isnan(value[0]) for value in layer(np.array([np.nan], np.float32)).values())
-    layer.none_counts, layer.none_probabilities = (0.0,), (1.0,)
+    layer.none_curve = NoneCurve((0.0,), (1.0,))
     probability = layer(np.array([np.nan, 2.0], np.float32))["none_probability"].numpy()
     assert np.isnan(probability[0]) and probability[1] == 1
 

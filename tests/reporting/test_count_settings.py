@@ -10,7 +10,6 @@ from models.counter import build_counter
 from ops.count_calibration import calibrate_counts
 from reporting.count_settings import CountSettings, counts_asset, read_count_settings
 from reporting.export import export_saved_model
-from reporting.prediction_counts import predict_counts
 from reporting.predictors import load_predictor
 
 
@@ -48,14 +47,6 @@ def test_a_counters_file_and_its_export_tell_the_same(run, tmp_path):
     assert other(image)["count_high"].tolist() == pytest.approx([14])
     signatures = tf.saved_model.load(str(exported)).signatures
     assert {"count_low", "none_probability"} <= set(signatures["serve_bytes"].structured_outputs)
-
-
-def test_predict_counts_says_what_the_interval_stands_on(run, tmp_path):
-    (tmp_path / "a.png").write_bytes(tf.io.encode_png(np.zeros((5, 5, 3), np.uint8)).numpy())
-    images = [("a.png", tmp_path / "a.png"), ("b.png", tmp_path / "b.png")]
-    good, bad = predict_counts(load_predictor(run), images, max_pixels=10**4, batch_size=2)
-    assert good[0].about == bad[0].about == vars(EXPECTED)
-    assert good[0].outputs["count_low"] == 0 and bad[0].error
 
 
 @pytest.mark.parametrize("content", ['{"interval": 1}', '{"interval": "0.8"}', '{"none_from": 1}'])

@@ -19,11 +19,13 @@ from datasets.records import ShotRecord
 from reporting.model_files import load_keras_model
 from reporting.tag_settings import TAGS_FILE
 from training.continued_runs import LOCALIZING_FILE
+from training.run_folders import read_run
 from training.stage_folders import StageFolder, describe_changes, digest_file, read_told
 from training.video_classifier.frame_runs import ShotCamSettings, make_shot_drawer
 
 CAMS = "cams"  # the stage's folder in a run
 _COMMAND = "python -m training.video_classifier.store_cams --model"
+_LEARNING_COMMAND = "python finetune_wrapper.py --experiment finetuning/temporal_cam"
 _logger = logging.getLogger(__name__)
 
 
@@ -215,7 +217,9 @@ def read_cam_settings(
 
 
 def _name_command(folder: Path, identity: Mapping[str, Any]) -> str:
-    """Return the command that makes the maps of this folder of a classifier's run."""
+    """Return the command that makes the maps of this folder, of a classifier's or another run."""
+    if not (folder.parent / LOCALIZING_FILE).is_file() and (folder.parent / "args.json").is_file():
+        return read_run(folder.parent)[0].get("command") or _LEARNING_COMMAND
     method = f" --method {identity['method']}" if "method" in identity else ""
     return f"{_COMMAND} {folder.parent}{method}{' --salient' if identity.get('salient') else ''}"
 

@@ -140,3 +140,15 @@ def test_read_cam_settings_reads_what_scoring_wrote(run):
     (run / "tags.json").write_text('{"image_size": null}')
     with pytest.raises(InputError, match="must tell how maps of shots are drawn"):
         read_cam_settings(run)
+
+
+def test_read_shot_cams_in_a_run_that_learns_from_them_names_its_own_command(run, shots, tmp_path):
+    other = tmp_path / "decoder"
+    store = write(run, shots[:1], other / "cams")
+    for command in ("python finetune_wrapper.py --experiment_dir x", None):
+        (other / "args.json").write_text(json.dumps({"command": command} if command else {}))
+        (other / "hyperparams.json").write_text("{}")
+        with pytest.raises(InputError) as caught:
+            read_shot_cams(store, shots[1])
+        wanted = command or "python finetune_wrapper.py --experiment finetuning/temporal_cam"
+        assert f"make them with `{wanted}`." in str(caught.value)
