@@ -41,9 +41,10 @@ $(RUNTIME): requirements.txt
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	touch $@
 
-$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-parity.txt
+$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-parity.txt requirements-diffusion.txt
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-parity.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-diffusion.txt
 	touch $@
 
 clean:

@@ -10,6 +10,7 @@ import numpy as np
 from config.options import option
 from datasets.known_objects import KnownObjects, ObjectSettings
 from ops.inpainting import METHODS, inpaint
+from ops.mask_edges import widen_mask
 from ops.object_regions import SHAPES
 from ops.opencv import cv2
 
@@ -103,9 +104,9 @@ def draw_chain(
         left = np.isin(objects.labels, gone + 1)
         stays = (objects.labels > 0) & ~left
         # Only what left since the picture before; its rim does not bite into what stays.
-        hole |= _widen(left & ~filled, settings.margin) & ~stays
+        hole |= widen_mask(left & ~filled, settings.margin) & ~stays
         hole &= ~filled
-        image = _fill(image, hole, settings, _widen(stays, settings.margin) | filled)
+        image = _fill(image, hole, settings, widen_mask(stays, settings.margin) | filled)
         filled, hole = filled | hole | left, np.zeros_like(hole)
         yield image
 
@@ -148,10 +149,3 @@ def _fill(image, hole, settings, blocked):
         return image  # nothing is left to fill from
     options = {"method": settings.inpainting, "radius": settings.inpainting_radius}
     return inpaint(image, hole, blocked=blocked, **options)
-
-
-def _widen(mask, margin):
-    if not margin:
-        return mask
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1,) * 2)
-    return cv2.dilate(mask.astype(np.uint8), disc).astype(bool)

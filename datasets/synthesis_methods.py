@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.crop_jobs import CropSettings, write_crops
+from datasets.diffusion_jobs import write_diffusions
+from datasets.diffusion_settings import DiffusionSettings
 from datasets.paste_jobs import write_pastes
 from datasets.paste_layout import PasteSettings
 from datasets.removals import RemoveSettings
@@ -58,5 +60,11 @@ METHODS = {
     ),
     "paste": Method(
         "paste objects cut out of photos onto backgrounds", PasteSettings, write_pastes, "pasted"
+    ),
+    "diffusion": Method(
+        "draw pictures, or repaint photos, with Stable Diffusion 3 (an optional extra)",
+        DiffusionSettings,
+        write_diffusions,
+        "diffused",
     ),
 }
