@@ -25,6 +25,8 @@ from training.ranker_fitting import RANKER_FILE
 from training.reading import keep_sound
 from training.rescoring import hold_run, load_held_params
 
+_LISTS_AT_ONCE = 4
+
 
 def build_ranker_parser(prog: str, description: str) -> argparse.ArgumentParser:
     """Describe the command line that scores counted pictures by a ranker.
@@ -118,7 +120,9 @@ def score_pictures(
     )
     # As lists of any L pictures: a score depends on its own picture alone.
     flat = patches.unbatch().unbatch().batch(length)
-    padded = flat.map(lambda part: _fill(part, length)).batch(4)
+    padded = flat.map(lambda part: _fill(part, length)).batch(_LISTS_AT_ONCE)
+    num_lists = -(-len(records) * N * N // length)
+    padded = padded.apply(tf.data.experimental.assert_cardinality(-(-num_lists // _LISTS_AT_ONCE)))
     scores = ranker.predict(padded, verbose=0).reshape(-1)[: len(records) * N * N]
     if not np.isfinite(scores).all():
         raise InputError("the ranker's scores are not finite; train it anew with a lower rate.")
