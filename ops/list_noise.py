@@ -71,9 +71,10 @@ def mean_list_scores(scores: np.ndarray, lists: np.ndarray, judges: np.ndarray) 
 def keep_in_order(scores: np.ndarray, *, margin: float) -> np.ndarray:
     """Keep of each list as many pictures as can stay without two that contradict its order.
 
-    A pair i < j contradicts the order where s_j > s_i + margin. Of equally many pictures those
-    stay whose first and last are further apart. Where no two can stay, none does: of a pair that
-    contradicts nothing is left, a longer list loses the pictures that disturb it.
+    A pair i < j contradicts the order where s_j > s_i + margin. A list of which more than half of
+    the pairs do is taken for wrong and goes whole, as does a pair of pictures that contradicts. A
+    longer list that is mostly in order loses the pictures that disturb it; of equally many those
+    stay whose first and last are further apart.
 
     Args:
         scores: (N, L) scores, the picture that should score highest first.
@@ -96,9 +97,10 @@ def keep_in_order(scores: np.ndarray, *, margin: float) -> np.ndarray:
             f"Received shape {scores.shape}, {np.isfinite(scores).sum()} finite, margin {margin}."
         )
     kept = np.zeros(scores.shape, bool)
-    for row, own in zip(kept, scores, strict=True):
-        places = _longest_order(own.tolist(), margin)
-        row[places if len(places) > 1 else []] = True
+    first, second = np.triu_indices(scores.shape[1], k=1)
+    contradicting = (scores[:, second] > scores[:, first] + margin).sum(axis=1)
+    for i in np.flatnonzero(2 * contradicting <= len(first)) if len(first) else ():
+        kept[i, _longest_order(scores[i].tolist(), margin)] = True
     return kept
 
 

@@ -16,7 +16,7 @@ from training.ranked_lists import RankedLists
 from training.triplets.noise_rankers import Jury, deal_lists, score_pictures
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
-PARAMS = load_params(CONFIG, "training/triplets")
+PARAMS = dataclasses.replace(load_params(CONFIG, "training/triplets"), noise_rankers=3)
 
 
 def make_lists(records):
