@@ -41,8 +41,8 @@ $(RUNTIME): requirements.txt
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	touch $@
 
-$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-parity.txt
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-export.txt requirements-parity.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -r requirements-export.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-parity.txt
 	touch $@
 

@@ -21,6 +21,7 @@ class AtSize(keras.layers.Layer):
         size: (height, width) of the pictures that come in, pixels.
 
     Example:
+        >>> from models.picture_scale import ResizeImages
         >>> layer = AtSize(ResizeImages((2, 2)), (4, 4))
         >>> tuple(layer(keras.ops.zeros((1, 4, 4, 3), "uint8")).shape)
         (1, 2, 2, 3)

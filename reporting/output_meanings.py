@@ -1,0 +1,52 @@
+"""What the outputs of served models mean, for those who read a file without this project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OUTPUT_MEANINGS: Mapping[str, str] = {
+    "count": "how many objects the picture holds",
+    "count_low": "lower end of the count's interval",
+    "count_high": "upper end of the count's interval",
+    "none_probability": "how likely the picture holds no object, in [0, 1]",
+    "patch_counts": "objects in each of N x N patches, row by row; they sum to the count",
+    "class_counts": "objects of each class, in the order of class_names",
+    "probabilities": "of each pixel: of each class; of a segmenter with the background first",
+    "boxes": "x0, y0, x1, y1 in pixels of the picture that came in, half-open",
+    "scores": "how sure the model is, in [0, 1]",
+    "class_probabilities": "of each class, in the order of class_names; they sum to 1",
+    "classes": "the likeliest class, from 1, in the order of class_names",
+    "map": "the object's probability over the whole picture, in [0, 1]",
+    "label_map": "the likeliest label of each pixel: 0 background, then class_names from 1",
+    "class_shares": "share of the picture that each label covers, background first",
+    "saliency": "how much each pixel belongs to an object of any kind, in [0, 1]",
+    "tag_probabilities": "of each tag, in the order of class_names; they sum to 1",
+    "tag_maps": "where each tag is seen, over the whole picture; of any range",
+}
+# Outputs of a point counter that a caller works out from `probabilities`.
+BLOB_RULES: Mapping[str, str] = {
+    "count": "areas of class_counts, summed over the classes, times objects_per_blob",
+    "class_counts": "for each class, the 8-connected areas of pixels whose probability is above "
+    "`threshold` (below a threshold of .5 also above that of every other class and of the "
+    "background), of at least `min_area` pixels; with `levels` above 1 only those that hold no "
+    "area above the next threshold, times objects_per_blob",
+    "points": "of each such area its pixel nearest to the area's mean row and column",
+    "point_classes": "the class of each point, from 1",
+    "num_points": "how many points there are",
+}
+
+
+def explain_output(name: str) -> str:
+    """Say what an output means.
+
+    Args:
+        name: of the output.
+
+    Returns:
+        A line; one that names the output alone where nothing more is known.
+
+    Example:
+        >>> explain_output("classes")
+        'the likeliest class, from 1, in the order of class_names'
+    """
+    return OUTPUT_MEANINGS.get(name, f"`{name}` of the Keras model")
