@@ -18,6 +18,7 @@ from datasets.images import MAX_PIXELS
 from datasets.video_files import VIDEO_SUFFIXES
 from reporting.blob_options import BlobOptions
 from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
+from reporting.count_videos import count_video
 from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
@@ -52,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--input",
         required=True,
         help="a picture, a folder (its own pictures, not those of folders inside) or a glob in "
-        "quotes; for models that find a box also a video, AVI or MP4",
+        "quotes; for models that count or find a box also a video, AVI or MP4",
     )
     parser.add_argument(
         "--output",
@@ -61,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
         "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
         "saliency network also saliency/, of a video classifier or with --cam also cams/; of a "
-        "video an annotated MP4 and a CSV with a row per frame",
+        "video an annotated MP4 and a CSV with a row per frame, of one that is counted also a plot",
     )
     parser.add_argument(
         "--batch_size",
@@ -135,6 +136,7 @@ def _add_video_arguments(parser):
     group.add_argument(
         "--absent_below", type=float, help="score below which the object is not in a frame"
     )
+    group.add_argument("--stride", type=int, help="count every so many frames one; default 1")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -157,7 +159,7 @@ def main(args: argparse.Namespace) -> int:
         raise InputError("`--batch_size` and `--max_pixels` must be at least 1.")
     if Path(args.input).suffix.lower() in VIDEO_SUFFIXES:
         return _predict_video(args)
-    _refuse(args, ("track_radius", "absent_below"), "videos", args.input)
+    _refuse(args, ("track_radius", "absent_below", "stride"), "videos", args.input)
     images = find_images(args.input)
     with output_folder(args.output) as output:
         predictions = _predict(args, images, output)
@@ -178,13 +180,33 @@ def _predict_video(args):
     names += ["cam", "cam_layer", "cam_class", "cam_pixels", "cam_size"]
     _refuse(args, names, "pictures", args.input)
     _refuse_crf(args, args.input)
+    video, output = Path(args.input), Path(args.output)
+    if (output / f"{video.stem}.mp4").resolve() == video.resolve():
+        raise InputError(
+            f"`--output` must be another folder than the video's, which would be replaced by its "
+            f"annotated copy. Received {args.output}."
+        )
+    predictor = load_predictor(args.model)
+    predict = _count_video if "count" in predictor.outputs else _follow_in_video
+    with output_folder(output):
+        print(f"{predict(args, predictor, video, output)} predicted: {args.output}")
+    return 0
+
+
+def _follow_in_video(args, predictor, video, output):
+    _refuse(args, ("stride",), "models that count", args.model)
     options = VideoOptions(args.track_radius or 0, args.absent_below, not args.no_pictures)
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
-    predictor = load_predictor(args.model)
-    with output_folder(args.output) as output:
-        results = predict_video(predictor, Path(args.input), output, options=options, **bounds)
-    print(f"{len(results)} frames of {results[0].label} predicted: {args.output}")
-    return 0
+    results = predict_video(predictor, video, output, options=options, **bounds)
+    return f"{len(results)} frames of {results[0].label}"
+
+
+def _count_video(args, predictor, video, output):
+    _refuse(args, ("track_radius", "absent_below"), "models that find a box", args.model)
+    options = {"draw": not args.no_pictures, "stride": 1 if args.stride is None else args.stride}
+    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
+    results = count_video(predictor, video, output, **options, **bounds)
+    return f"{len(results)} frames"
 
 
 def _refuse(args, names, kind, received):

@@ -9,7 +9,7 @@ import keras
 
 from models.model_layers import list_leaves
 from models.point_counter import CountBlobs
-from models.size_steps import STEPS, counts_by_flooding
+from models.size_steps import STEPS
 
 
 @keras.saving.register_keras_serializable("inkling")
@@ -54,8 +54,7 @@ def build_at_size(
 
     What resizes pictures to a network, and maps back, becomes gathers and matrix products with
     known weights; blobs are found by flooding. Of blobs only their number comes out so: `points`,
-    `point_classes` and `num_points` are not among the outputs, nor any count where `min_area` and
-    `levels` are both above 1.
+    `point_classes` and `num_points` are not among the outputs.
 
     Args:
         model: what `build_counter`, `build_point_counter`, `build_locator`, `build_map_locator`,
@@ -108,8 +107,5 @@ def lost_outputs(model: keras.Model) -> tuple[str, ...]:
         >>> lost_outputs(keras.Sequential())
         ()
     """
-    for layer in model.layers:
-        if isinstance(layer, CountBlobs):
-            lost = ("points", "point_classes", "num_points")
-            return lost if counts_by_flooding(layer) else ("count", "class_counts", *lost)
-    return ()
+    finds_blobs = any(isinstance(layer, CountBlobs) for layer in model.layers)
+    return ("points", "point_classes", "num_points") if finds_blobs else ()

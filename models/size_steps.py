@@ -25,32 +25,12 @@ from models.picture_squares import (
 from models.point_counter import CountBlobs, class_masks
 from models.saliency_network import SaliencyMap
 from ops.blob_levels import level_thresholds
-from ops.flooded_blobs import count_flooded, count_leaves, find_largest
+from ops.flooded_blobs import count_leaves, find_largest
 from ops.patches import patch_boxes
 from ops.resampling import aligned_weights, bilinear_weights, resample
 
 # From a layer's inputs to what it gives.
 Step = Callable[[object], object]
-
-
-def counts_by_flooding(layer: CountBlobs) -> bool:
-    """Tell whether flooding finds the number of a layer's blobs.
-
-    Args:
-        layer: of a point counter.
-
-    Returns:
-        False where small areas are dropped and blobs come apart at several levels.
-
-    Example:
-        >>> counts_by_flooding(CountBlobs(min_area=2)), counts_by_flooding(CountBlobs(0.5, 2, 1, 3))
-        (True, False)
-    """
-    return layer.levels == 1 or _smallest_area(layer) == 1
-
-
-def _smallest_area(layer):
-    return math.ceil(layer.min_area * layer.map_scale**2)
 
 
 def _cut_patches(layer, size):
@@ -150,21 +130,16 @@ def _list_boxes(layer, size):
 
 def _count_blobs(layer, _):
     thresholds = level_thresholds(layer.threshold, layer.levels)
+    min_area = math.ceil(layer.min_area * layer.map_scale**2)
 
     def step(probabilities: tf.Tensor) -> dict[str, tf.Tensor]:
         # Stand-ins keep the layer's outputs in place; `build_at_size` leaves them out.
         found = layer.compute_output_spec(probabilities)
         found = {name: tf.zeros((1,), spec.dtype) for name, spec in found.items()}
-        if not counts_by_flooding(layer):
-            return found
         masks = [
             tf.cast(each, tf.float32) for each in tf.unstack(class_masks(probabilities, thresholds))
         ]
-        if layer.levels == 1:
-            counts = count_flooded(masks[0], min_area=_smallest_area(layer))
-        else:
-            counts = count_leaves(masks)
-        counts *= layer.objects_per_blob
+        counts = count_leaves(masks, min_area=min_area) * layer.objects_per_blob
         return {**found, "count": tf.reduce_sum(counts, axis=1), "class_counts": counts}
 
     return step

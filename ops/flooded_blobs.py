@@ -86,13 +86,57 @@ def count_flooded(masks: tf.Tensor, *, min_area: int = 1) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(long, tf.float32), axis=2)
 
 
-def count_leaves(masks: list[tf.Tensor]) -> tf.Tensor:
+def drop_small(masks: tf.Tensor, *, min_area: int) -> tf.Tensor:
+    """Take the small areas out of masks.
+
+    Args:
+        masks: (B, H, W, C) float32 of 0 and 1; H and W known.
+        min_area: areas of fewer pixels go.
+
+    Returns:
+        (B, H, W, C) float32 of 0 and 1.
+
+    Raises:
+        ValueError: a mask has too many pixels.
+
+    Example:
+        >>> masks = tf.constant([[1.0, 1, 0, 1]])[..., None, None]
+        >>> drop_small(masks, min_area=2).numpy().ravel().tolist()
+        [1.0, 1.0, 0.0, 0.0]
+    """
+    if min_area == 1:
+        return masks
+    height, width, channels = masks.shape[1:]
+    num_pixels = height * width
+    if min_area > num_pixels:
+        return tf.zeros_like(masks)
+    labels = tf.transpose(label_flooded(masks), (0, 3, 1, 2))
+    labels = tf.reshape(labels, (-1, num_pixels))  # (B * C, N)
+    ordered = tf.math.top_k(labels, k=num_pixels).values  # each area is a run of equal numbers
+    # Where each pixel's run starts: as many numbers are higher, found by halving.
+    higher = tf.zeros_like(labels, tf.int32)
+    step = 1 << num_pixels.bit_length()
+    while step := step // 2:
+        last = tf.minimum(higher + step, num_pixels) - 1
+        more = (tf.gather(ordered, last, axis=1, batch_dims=1) > labels) & (
+            higher + step <= num_pixels
+        )
+        higher += step * tf.cast(more, tf.int32)
+    ends = higher + min_area - 1
+    there = tf.gather(ordered, tf.minimum(ends, num_pixels - 1), axis=1, batch_dims=1)
+    large = (there == labels) & (ends < num_pixels) & (labels > 0)
+    large = tf.reshape(tf.cast(large, tf.float32), (-1, channels, height, width))
+    return tf.transpose(large, (0, 2, 3, 1))
+
+
+def count_leaves(masks: list[tf.Tensor], *, min_area: int = 1) -> tf.Tensor:
     """Count the areas of nested masks that hold no area of the next mask.
 
     What `ops.graph_blobs.find_leaf_blobs` finds, their number alone.
 
     Args:
         masks: at each level (B, H, W, C) float32 of 0 and 1, inside the level before.
+        min_area: smaller areas are dropped before the leaves are found, in pixels.
 
     Returns:
         (B, C) float32.
@@ -105,11 +149,11 @@ def count_leaves(masks: list[tf.Tensor]) -> tf.Tensor:
         >>> count_leaves([mask[..., None, None] for mask in (low, high)]).numpy().item()
         3.0
     """
-    total = count_flooded(masks[-1])
+    total = count_flooded(masks[-1], min_area=min_area)
     for lower, higher in zip(masks[:-1], masks[1:], strict=True):
-        held = flood_masks(higher, lower)
+        held = flood_masks(drop_small(higher, min_area=min_area), lower)
         # An area that holds one of the next level is not a leaf: all of it goes.
-        total += count_flooded(lower * (1 - held))
+        total += count_flooded(lower * (1 - held), min_area=min_area)
     return total
 
 

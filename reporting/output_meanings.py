@@ -25,12 +25,11 @@ OUTPUT_MEANINGS: Mapping[str, str] = {
 }
 # Outputs of a point counter that a caller works out from `probabilities`.
 BLOB_RULES: Mapping[str, str] = {
-    "count": "areas of class_counts, summed over the classes, times objects_per_blob",
-    "class_counts": "for each class, the 8-connected areas of pixels whose probability is above "
+    "points": "a class's areas are the 8-connected pixels whose probability of it is above "
     "`threshold` (below a threshold of .5 also above that of every other class and of the "
-    "background), of at least `min_area` pixels; with `levels` above 1 only those that hold no "
-    "area above the next threshold, times objects_per_blob",
-    "points": "of each such area its pixel nearest to the area's mean row and column",
+    "background, which is 1 less their sum), of at least `min_area` pixels; with `levels` above 1 "
+    "only those that hold no such area above the next of the thresholds threshold + (1 - "
+    "threshold) i / levels. A point is an area's pixel nearest to its mean row and column",
     "point_classes": "the class of each point, from 1",
     "num_points": "how many points there are",
 }

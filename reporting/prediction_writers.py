@@ -46,7 +46,7 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         ['image,count,error', '"a,b.jpg",2.5,']
     """
     rows = [
-        {"image": prediction.image, **_to_cells(prediction), "error": prediction.error}
+        {"image": prediction.image, **flatten_outputs(prediction), "error": prediction.error}
         for prediction in predictions
     ]
     names = dict.fromkeys(["image", *(name for row in rows for name in row)])
@@ -56,6 +56,31 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         writer.writeheader()
         writer.writerows(rows)
     return Path(path)
+
+
+def flatten_outputs(prediction: Prediction) -> dict[str, str]:
+    """Turn a prediction's numbers into the cells of a table's row.
+
+    Args:
+        prediction: of a picture or a frame.
+
+    Returns:
+        {column: text} as `write_predictions_csv` has them, `count` first.
+
+    Example:
+        >>> flatten_outputs(Prediction("a", {"patch_counts": np.array([1, 2])}))
+        {'patch_count_0': '1', 'patch_count_1': '2'}
+    """
+    cells = {}
+    for name, value in _in_order(prediction.outputs).items():
+        value = np.asarray(value)
+        if value.ndim == 0:
+            cells[name] = _to_cell(value)
+        elif value.ndim == 1:
+            single, parts = _singular(name), prediction.names.get(name, range(len(value)))
+            pairs = zip(parts, value, strict=True)
+            cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
+    return cells
 
 
 def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
@@ -139,19 +164,6 @@ WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
 def _in_order(outputs):
     """Put `count` first: it is what most readers look for."""
     return dict(sorted(outputs.items(), key=lambda item: item[0] != "count"))
-
-
-def _to_cells(prediction):
-    cells = {}
-    for name, value in _in_order(prediction.outputs).items():
-        value = np.asarray(value)
-        if value.ndim == 0:
-            cells[name] = _to_cell(value)
-        elif value.ndim == 1:
-            single, parts = _singular(name), prediction.names.get(name, range(len(value)))
-            pairs = zip(parts, value, strict=True)
-            cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
-    return cells
 
 
 def _singular(name):

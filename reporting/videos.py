@@ -100,7 +100,24 @@ def annotate_frame(
         _draw_box(pen, box, BLUE, width)
     if result.box is not None and result.present:
         _draw_box(pen, result.box, ORANGE, width)
-    return np.concatenate([_draw_caption(_describe(result), *shown.size), np.asarray(shown)])
+    return add_caption(np.asarray(shown), _describe(result))
+
+
+def add_caption(image: np.ndarray, text: str) -> np.ndarray:
+    """Put a black strip with a line of text above a picture.
+
+    Args:
+        image: (H, W, 3) uint8.
+        text: one line.
+
+    Returns:
+        (H + h, W, 3) uint8, h the height of the strip, which depends on the picture's size alone.
+
+    Example:
+        >>> add_caption(np.zeros((20, 30, 3), np.uint8), "a").shape
+        (36, 30, 3)
+    """
+    return np.concatenate([_draw_caption(text, *image.shape[1::-1]), image])
 
 
 def overlay_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:

@@ -4,7 +4,14 @@ import tensorflow as tf
 from skimage.measure import label
 
 from ops.blob_levels import label_leaf_blobs
-from ops.flooded_blobs import count_flooded, count_leaves, find_largest, flood_masks, label_flooded
+from ops.flooded_blobs import (
+    count_flooded,
+    count_leaves,
+    drop_small,
+    find_largest,
+    flood_masks,
+    label_flooded,
+)
 
 
 def noise(shape, share=0.45, seed=0):
@@ -47,13 +54,27 @@ def test_flood_masks_keeps_channels_apart():
         np.testing.assert_array_equal(flood_masks(one * 2, tf.constant(one))[..., 0], both[..., i])
 
 
+@pytest.mark.parametrize("min_area", [1, 2, 4, 30])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_count_leaves_equals_the_tree_of_levels(seed):
+def test_count_leaves_equals_the_tree_of_levels(seed, min_area):
     thresholds = [0.3, 0.5, 0.7]
     probabilities = np.random.default_rng(seed).random((1, 20, 15, 1)).astype(np.float32)
     masks = [tf.constant((probabilities > each).astype(np.float32)) for each in thresholds]
-    expected = label_leaf_blobs(probabilities[0, ..., 0], thresholds).max()
-    assert count_leaves(masks).numpy().item() == expected
+    expected = label_leaf_blobs(probabilities[0, ..., 0], thresholds, min_area=min_area).max()
+    assert count_leaves(masks, min_area=min_area).numpy().item() == expected
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 8), (16, 16), (13, 31)])
+@pytest.mark.parametrize("min_area", [1, 2, 5, 1000])
+def test_drop_small_equals_scikit_image(size, min_area):
+    masks = noise((2, *size, 2), 0.4)
+    found = drop_small(tf.constant(masks), min_area=min_area).numpy()
+    for place in np.ndindex(2, 2):
+        mask = masks[place[0], ..., place[1]]
+        labels = label(mask, connectivity=2)
+        areas = np.bincount(labels.ravel())
+        expected = (areas[labels] >= min_area) & (mask > 0)
+        np.testing.assert_array_equal(found[place[0], ..., place[1]], expected)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (16, 16), (13, 30)])
