@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         default = describe_default(name, "finetuning")
         parser.add_argument(f"--{name}", help=f"data set to {use}; {default}")
     add_override(parser, "N", "cut test pictures into N x N patches")
+    add_override(parser, "calibration", "counted data set that calibrates a count's interval")
     add_override(parser, "num_labelled", "annotated training pictures to use, chosen by the seed")
     add_override(parser, "rounds", "2: a segmenter learns its own sharpened answers anew")
     add_override(parser, "unfreeze", "layers of the encoder to train: all, none or last:N")

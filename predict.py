@@ -18,18 +18,21 @@ from datasets.images import MAX_PIXELS
 from datasets.video_files import VIDEO_SUFFIXES
 from reporting.blob_options import BlobOptions
 from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
+from reporting.count_settings import CountSettings
 from reporting.count_videos import count_video
 from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
 from reporting.prediction_boxes import predict_boxes
 from reporting.prediction_cams import TagPredictor, predict_cams
+from reporting.prediction_counts import predict_counts
 from reporting.prediction_masks import predict_masks, predict_saliency
 from reporting.prediction_videos import VideoOptions, predict_video
 from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tag_settings import TagSettings
 from reporting.tiling import predict_blobs
+from reporting.videos import require_other_folder
 from training.command_line import run_command
 
 logger = logging.getLogger("predict")
@@ -181,11 +184,7 @@ def _predict_video(args):
     _refuse(args, names, "pictures", args.input)
     _refuse_crf(args, args.input)
     video, output = Path(args.input), Path(args.output)
-    if (output / f"{video.stem}.mp4").resolve() == video.resolve():
-        raise InputError(
-            f"`--output` must be another folder than the video's, which would be replaced by its "
-            f"annotated copy. Received {args.output}."
-        )
+    require_other_folder(video, output)
     predictor = load_predictor(args.model)
     predict = _count_video if "count" in predictor.outputs else _follow_in_video
     with output_folder(output):
@@ -198,7 +197,7 @@ def _follow_in_video(args, predictor, video, output):
     options = VideoOptions(args.track_radius or 0, args.absent_below, not args.no_pictures)
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
     results = predict_video(predictor, video, output, options=options, **bounds)
-    return f"{len(results)} frames of {results[0].label}"
+    return f"{_say_frames(results)} of {results[0].label}"
 
 
 def _count_video(args, predictor, video, output):
@@ -206,7 +205,11 @@ def _count_video(args, predictor, video, output):
     options = {"draw": not args.no_pictures, "stride": 1 if args.stride is None else args.stride}
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
     results = count_video(predictor, video, output, **options, **bounds)
-    return f"{len(results)} frames"
+    return _say_frames(results)
+
+
+def _say_frames(results):
+    return f"{len(results)} {'frame' if len(results) == 1 else 'frames'}"
 
 
 def _refuse(args, names, kind, received):
@@ -257,6 +260,8 @@ def _choose_steps(args, images, output):
         return predict_masks(predictor, images, output / "masks", crf=args.crf, **bounds)
     if isinstance(predictor.settings, TagSettings):
         return predict_cams(TagPredictor(predictor), images, output / "cams", **bounds)
+    if isinstance(predictor.settings, CountSettings):
+        return predict_counts(predictor, images, **bounds)
     if "saliency" in predictor.outputs:
         return predict_saliency(predictor, images, output / "saliency", **bounds)
     predict = predict_images if predictor.settings is None else predict_boxes

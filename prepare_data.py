@@ -110,12 +110,13 @@ def _convert(args: argparse.Namespace) -> int:
     """Write the shots of a data set in another layout."""
     from config.errors import InputError
     from datasets.fold_writing import write_folds, write_shot_folders
-    from datasets.shots import read_shots
+    from datasets.shots import ShotChoices, read_shots
 
     if not args.output:
         raise InputError("`--output` must name the folder that `--convert` writes. Received none.")
     data_dir, folder = Path(args.data_dir), Path(args.output)
-    splits = read_shots(args.format, data_dir, args.dataset, test_fraction=0, validation_fraction=0)
+    every = ShotChoices(test_fraction=0, validation_fraction=0)
+    splits = read_shots(args.format, data_dir, args.dataset, every)
     if args.convert == "wsol":
         write_folds(splits, folder, data_dir=data_dir)
     else:

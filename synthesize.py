@@ -1,113 +1,105 @@
-"""Draw the built-in data sets: ranked pairs, counted pictures, objects, tags, shots."""
+"""Make data sets: drawn scenes with every label, crops of photos, objects taken out or pasted."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from training.command_line import run_command
+
+EXIT_UNKNOWN = 1
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Describe the command line.
 
     Returns:
-        The parser.
+        The parser; the options of the methods are None where they are left out.
+
+    Raises:
+        SystemExit: a library is missing.
 
     Example:
-        >>> build_parser().parse_args([]).num_ranked
-        900
+        >>> build_parser().parse_args(["--method", "crops"]).method
+        'crops'
     """
+    try:
+        from datasets.synthesis_arguments import add_method_options
+        from datasets.synthesis_methods import METHODS
+    except ImportError as error:  # OpenCV without its system libraries; the text has the cure
+        raise SystemExit(f"synthesize.py: error: {error}") from error
+
     parser = argparse.ArgumentParser(prog="synthesize.py", description=__doc__, allow_abbrev=False)
+    told = "; ".join(f"{name}: {row.meaning}" for name, row in METHODS.items())
+    parser.add_argument("--method", choices=tuple(METHODS), default="scenes", help=told)
     parser.add_argument(
-        "--method", choices=("scenes",), default="scenes", help="scenes: draw crowds from a seed"
+        "--check",
+        metavar="FOLDER",
+        help="make nothing; measure a data set by its true counts: share of pairs in order, or "
+        "error of the listed counts",
     )
     parser.add_argument("--data_dir", default="data", help="folder for the data sets")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same pictures")
-    parser.add_argument(
-        "--image_size", type=int, nargs=2, default=(192, 256), metavar=("HEIGHT", "WIDTH")
-    )
-    parser.add_argument("--max_count", type=int, default=60, help="most people in a picture")
-    parser.add_argument(
-        "--num_ranked", type=int, default=900, help="scenes of two ranked pairs each; 0 for none"
-    )
-    parser.add_argument("--num_noisy", type=int, default=800, help="miscounted pictures")
-    parser.add_argument("--num_test", type=int, default=200, help="test pictures")
-    parser.add_argument(
-        "--num_objects", type=int, default=400, help="pictures of one boxed car, person or tree"
-    )
-    parser.add_argument(
-        "--num_tags", type=int, default=300, help="pictures of 128 x 128 with tags and label maps"
-    )
-    parser.add_argument(
-        "--num_shots", type=int, default=90, help="shots of 12 frames with a moving shape each"
-    )
+    parser.add_argument("--name", help="folder of the data set inside --data_dir")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
-    parser.add_argument("--masks", action="store_true", help="write instance masks too")
     parser.add_argument(
         "--contact_sheet", action="store_true", help="draw contact_sheet.png in each data set"
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace data drawn with other settings"
+        "--overwrite", action="store_true", help="replace data made with other settings"
     )
+    add_method_options(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> int:
-    """Draw the data sets and say where they lie.
+    """Make the data sets and say where they lie, or check one.
 
     Args:
         args: from `build_parser`.
 
     Returns:
-        0.
+        0; 1 for a check without true counts.
 
     Raises:
-        InputError: an argument is out of range, or a folder holds other data.
+        InputError: an argument is out of range, a folder holds other data, or cannot be checked.
 
     Example:
         >>> import tempfile
         >>> sizes = "--num_ranked 0 --num_noisy 0 --num_test 1 --num_objects 0 --num_tags 0"
-        >>> sizes = [*sizes.split(), "--num_shots", "0", "--workers", "1"]
+        >>> sizes = [*sizes.split(), "--num_shots", "0", "--num_triplets", "0", "--workers", "1"]
         >>> sizes += ["--data_dir", tempfile.mkdtemp()]
         >>> main(build_parser().parse_args(sizes))
         ... # doctest: +ELLIPSIS
         synthetic_test: 1 records in ...
         0
     """
-    from config.errors import InputError
+    from datasets.contact_sheets import write_contact_sheet
+    from datasets.set_writing import count_records
+    from datasets.synthesis_arguments import write_method
+    from datasets.synthesis_methods import METHODS
 
-    try:
-        from datasets import contact_sheets, synthetic_files
-    except ImportError as error:  # OpenCV without its system libraries; the text has the cure
-        raise InputError(str(error)) from error
-    settings = synthetic_files.SceneSettings(
-        seed=args.seed,
-        image_size=tuple(args.image_size),
-        max_count=args.max_count,
-        masks=args.masks,
-    )
-    nums = {
-        synthetic_files.RANKED: args.num_ranked,
-        synthetic_files.NOISY: args.num_noisy,
-        synthetic_files.TEST: args.num_test,
-        synthetic_files.OBJECTS: args.num_objects,
-        synthetic_files.TAGS: args.num_tags,
-        synthetic_files.SHOTS: args.num_shots,
-    }
-    folders = synthetic_files.write_sets(
-        Path(args.data_dir),
-        nums,
-        settings,
-        workers=args.workers,
-        overwrite=args.overwrite,
-    )
-    for folder in folders:
-        print(f"{folder.name}: {nums[folder.name]} records in {folder}")
+    if args.check is not None:
+        return _check(args)
+    for folder in write_method(vars(args)):
+        print(f"{folder.name}: {count_records(folder)} records in {folder}")
         if args.contact_sheet:
-            print(f"  {contact_sheets.write_contact_sheet(folder.parent, folder.name)}")
+            meaning = METHODS[args.method].meaning
+            print(f"  {write_contact_sheet(folder.parent, folder.name, subtitle=meaning)}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Print how true a data set is."""
+    from datasets.check_synthetic import NoTrueCounts, check_synthetic, describe_check
+    from datasets.synthesis_arguments import refuse_method_options
+
+    refuse_method_options(vars(args), "--check")
+    try:
+        print(describe_check(check_synthetic(args.check)))
+    except NoTrueCounts as error:
+        print(f"synthesize.py: {error}", file=sys.stderr)
+        return EXIT_UNKNOWN
     return 0
 
 

@@ -28,6 +28,7 @@ SIZE = 224
 FRAME = (360, 640)  # height and width of the frames that the locator is given
 QUARTER = (64, 32, 16, 8, 4)
 NETWORKS = {"resnet50": None, "mobilenet_v2": QUARTER}  # encoder -> channels of the decoder
+WARM_UP = 5  # steps before the timed ones at least
 _NAMES = ("a", "b", "c")
 
 
@@ -85,7 +86,8 @@ def time_training(params: TemporalCamParams, folder: Path, num_steps: int) -> di
     Args:
         params: resolved parameters.
         folder: gets the frames of a few drawn shots.
-        num_steps: timed steps; as many again come before, to warm up.
+        num_steps: timed steps; as many again come before, `WARM_UP` at least: lattices of another
+            size than before have a step traced anew, once or twice.
 
     Returns:
         Seconds a step: `step`, of the training as it runs, and `pipeline`, of the batches alone.
@@ -98,7 +100,7 @@ def time_training(params: TemporalCamParams, folder: Path, num_steps: int) -> di
     cams = np.random.default_rng(0).random((len(shots[0].frames), 28, 28)).astype(np.float32)
 
     def make():
-        order = {"steps_per_epoch": 2 * num_steps, "seed": 0}
+        order = {"steps_per_epoch": num_steps + max(WARM_UP, num_steps), "seed": 0}
         return iter(make_training_batches(pictures, lambda shot: cams, params, **order))
 
     keras.utils.set_random_seed(0)
@@ -146,8 +148,8 @@ def _write_shots(folder: Path) -> list[ShotRecord]:
 
 
 def _time_steps(run, num_steps: int) -> float:
-    """Return the mean seconds of a call, after as many to warm up."""
-    for _ in range(num_steps):
+    """Return the mean seconds of a call, after as many and no fewer than `WARM_UP` before."""
+    for _ in range(max(WARM_UP, num_steps)):
         run()
     started = time.perf_counter()
     for _ in range(num_steps):

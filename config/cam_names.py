@@ -13,3 +13,6 @@ CAM_METHOD_NAMES = (
     "ss_cam",
     "is_cam",
 )
+# The same, multiplied by what stands out: what maps may be compared with each other by.
+SALIENT = "salient_"
+BASELINE_NAMES = (*CAM_METHOD_NAMES, *(SALIENT + name for name in CAM_METHOD_NAMES))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from config.counting_params import CountingParams, DensityGuidedParams, NoisySynthRegressParams
 from config.guided_segmentation_params import GuidedSegmentationParams
 from config.localization_params import (
     LocalizationFinetuneParams,
     LocalizationFitParams,
     LocalizationParams,
 )
+from config.ranking_params import BaselineParams, TripletsParams
 from config.saliency_params import SaliencyParams
 from config.seeds_params import SeedsParams
 from config.shared_params import (
@@ -28,6 +30,8 @@ __all__ = [
     "ENCODER_NAMES",
     "SCHEMAS",
     "BaselineParams",
+    "CountingParams",
+    "DensityGuidedParams",
     "EncoderParams",
     "GuidedSegmentationParams",
     "ImageParams",
@@ -43,44 +47,10 @@ __all__ = [
     "SteppedParams",
     "TemporalCamParams",
     "TrainingParams",
+    "TripletsParams",
     "VideoClassifierParams",
     "param",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaselineParams(EncoderParams, TrainingParams):
-    """`training/baseline`: pre-train an encoder by ranking (SYRAC stage 2).
-
-    Attributes: see each field's `meaning`.
-    """
-
-    input_shape: tuple[int, int, int] = param(
-        "height, width, channels of the network's input", unit="pixels", minimum=1
-    )
-    initializations: str = param("Keras initializer of the rank decoder's kernels")
-    loss: dict = param("Keras loss as {class_name, config}: a ranking loss or one on probabilities")
-    augment: float | None = param(
-        "augmentation strength divisor, larger is weaker; null for none", minimum=0.6
-    )
-    num_neurons: int = param("width of each hidden layer of the rank decoder", minimum=1)
-    dropout: float = param(
-        "share of the pooled features hidden from the rank decoder in training",
-        minimum=0,
-        maximum=0.9,
-    )
-    num_layers: int = param("hidden layers of the rank decoder", minimum=0)
-    list_length: int = param(
-        "images per ranked list formed from counts; 2 = pairs", unit="images", minimum=2
-    )
-    pairs_per_epoch: int | None = param(
-        "ranked lists seen per epoch, drawn anew each epoch; null for all", minimum=1
-    )
-    max_pairs: int = param("lists formed from counts at most; sampled beyond", minimum=1)
-    max_validation_pairs: int = param(
-        "lists formed from the counts of held-out pictures at most; sampled beyond", minimum=1
-    )
-    reduced_decode: bool = param("decode JPEGs at the reduced scale that input_shape allows")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,31 +161,18 @@ class PointsFinetuneParams(PointFitParams):
     continues: str = param("experiment whose newest finished run `--model_path latest` means")
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoisySynthRegressParams(ImageParams):
-    """`finetuning/unsupervised/noisy_synth_regress`: count from frozen features (SYRAC stage 3).
-
-    Attributes: see each field's `meaning`.
-    """
-
-    continues: str = param("experiment whose newest finished run `--model_path latest` means")
-    N: int = param("test pictures are cut into N x N patches", minimum=1, maximum=64)
-    bin_width: int = param(
-        "true-count range of one box in the error plot", unit="objects", minimum=1
-    )
-    num_pictures: int = param("pictures drawn with the count of each patch", minimum=0)
-
-
 SCHEMAS = {
     "training/baseline": BaselineParams,
     "training/localization": LocalizationParams,
     "training/points": PointsParams,
     "training/saliency": SaliencyParams,
     "training/seeds": SeedsParams,
+    "training/triplets": TripletsParams,
     "training/video_classifier": VideoClassifierParams,
     "finetuning/guided_segmentation": GuidedSegmentationParams,
     "finetuning/localization": LocalizationFinetuneParams,
     "finetuning/points": PointsFinetuneParams,
     "finetuning/temporal_cam": TemporalCamParams,
+    "finetuning/unsupervised/density_guided": DensityGuidedParams,
     "finetuning/unsupervised/noisy_synth_regress": NoisySynthRegressParams,
 }

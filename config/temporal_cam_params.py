@@ -43,6 +43,9 @@ class TemporalCamParams(SteppedParams):
     cam_method: str = param(
         "how the classifier's activation maps are made", choices=CAM_METHOD_NAMES
     )
+    salient: bool = param(
+        "multiply them by what stands out in each frame (robust background detection)"
+    )
     num_neighbours: int = param(
         "frames whose maps are joined with a frame's own, by the maximum; 0: F-CAM",
         unit="frames",
@@ -164,7 +167,8 @@ class TemporalCamParams(SteppedParams):
         minimum=1,
     )
     baselines: tuple[str, ...] = param(
-        "activation maps of the classifier that results are compared with"
+        "activation maps of the classifier that results are compared with; `salient_layer_cam`: "
+        "multiplied by what stands out"
     )
     inclusive_iou: bool = param(
         "boxes hold their last pixel, as the published protocol counts; false: half-open"

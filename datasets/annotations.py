@@ -20,11 +20,12 @@ _FILE_NAME = "annotations.json"
 def read_ranked_annotations(
     data_dir: Path, dataset: str, split: str, *, filter_classes: Sequence[str] | None = None
 ) -> list[RankedRecord]:
-    """Read ranked pairs.
+    """Read ranked pairs or chains.
 
-    The file is `{"train": [...], "val": [...]}`; an item is `{"source_image": name,
+    The file is `{"train": [...], "val": [...]}`; an item is a pair `{"source_image": name,
     "target_image": name, "info": {"type": kind}}`, the source with at least as many objects as
-    the target. Names are relative to `data_dir`, with or without a leading slash.
+    the target, or a chain `{"images": [name, ...], "info": ...}`, each picture with at least as
+    many as the next. Names are relative to `data_dir`, with or without a leading slash.
 
     Args:
         data_dir: folder that holds the data sets.
@@ -37,7 +38,8 @@ def read_ranked_annotations(
 
     Raises:
         InputError: the file is absent, not JSON or of another shape, the split is absent or empty,
-            an item is wrong, or a filtered kind does not occur.
+            an item is wrong, items that are kept differ in length (in whichever split), or a
+            filtered kind does not occur.
 
     Example:
         >>> import json, tempfile
@@ -53,7 +55,7 @@ def read_ranked_annotations(
     path, splits = _read_splits(data_dir, dataset)
     items = _take_split(path, splits, split)
     records = [
-        _read_pair(item, data_dir, f"`{path}` {split} item {i}") for i, item in enumerate(items)
+        _read_chain(item, data_dir, f"`{path}` {split} item {i}") for i, item in enumerate(items)
     ]
     for kind in filter_classes or ():
         _require_kind(kind, splits, path)
@@ -63,6 +65,7 @@ def read_ranked_annotations(
             f"`--filter_classes` must leave items in the split {split} of `{path}`. "
             f"{', '.join(filter_classes)} are all it has."
         )
+    _require_one_length(splits, filter_classes or (), path)
     return sorted(kept)
 
 
@@ -134,12 +137,38 @@ def _take_split(path: Path, splits: dict, split: str) -> list:
     return splits[split]
 
 
-def _read_pair(item: Any, data_dir: Path, where: str) -> RankedRecord:
-    names = [take(item, key, str, where) for key in ("source_image", "target_image")]
+def _read_chain(item: Any, data_dir: Path, where: str) -> RankedRecord:
+    if isinstance(item, dict) and "images" in item:
+        names = take(item, "images", list, where)
+        if len(names) < 2:
+            raise InputError(f"{where}: `images` must name two pictures or more. It has {names}.")
+    else:
+        names = [take(item, key, str, where) for key in ("source_image", "target_image")]
+    images = tuple(join_inside(data_dir, name, where=where) for name in names)
+    return RankedRecord(images, _read_kind(item))
+
+
+def _read_kind(item: dict) -> str:
     info = item.get("info") or {}
     kind = info.get("type") if isinstance(info, dict) else None
-    images = tuple(join_inside(data_dir, name, where=where) for name in names)
-    return RankedRecord(images, "" if kind is None else str(kind))
+    return "" if kind is None else str(kind)
+
+
+def _require_one_length(splits: dict, filter_classes: Sequence[str], path: Path) -> None:
+    """Require one length in all splits; items that are wrong are for their own split to tell."""
+    first: dict[int, str] = {}
+    for split, items in splits.items():
+        for i, item in enumerate(items):
+            if isinstance(item, dict) and _read_kind(item) not in filter_classes:
+                images = item.get("images")
+                length = len(images) if isinstance(images, list) else 2
+                first.setdefault(length, f"{split} item {i}")
+    if len(first) > 1:
+        told = ", ".join(f"{length} pictures in {where}" for length, where in first.items())
+        raise InputError(
+            f"`{path}` must have ranked lists of one length. It has {told}; leave some out with "
+            "`--filter_classes`, or part the data set."
+        )
 
 
 def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
@@ -153,10 +182,8 @@ def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
 
 
 def _require_kind(kind: str, splits: dict, path: Path) -> None:
-    known = set()
-    for item in (item for items in splits.values() for item in items if isinstance(item, dict)):
-        info = item.get("info")
-        known.add(str(info.get("type", "")) if isinstance(info, dict) else "")
+    items = [item for items in splits.values() for item in items if isinstance(item, dict)]
+    known = set(map(_read_kind, items))
     if kind not in known:
         nearest = difflib.get_close_matches(kind, known, n=1, cutoff=0)
         raise InputError(

@@ -16,7 +16,8 @@ from config.npz_files import read_npz
 from datasets.json_files import read_json
 
 INDEX_FILE = "cams.json"
-MAX_BYTES = 1 << 26  # of one file, unpacked: 1,000 maps of 180 x 180 cells
+MAX_BYTES = 1 << 29  # of one file, unpacked: 300,000 maps of 28 x 28 cells, some hours of video
+_ROOM = 1 << 16  # for what is told beside the maps
 _LONGEST_STEM = 60
 _LARGEST = float(np.finfo(np.float16).max)
 logger = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class CamStore:
 
         Raises:
             ValueError: the maps are not one per class, or not finite.
+            InputError: they are more than a file may hold, `MAX_BYTES`.
             OSError: the disk is full.
 
         Example:
@@ -91,6 +93,11 @@ class CamStore:
             )
         kept = np.clip(maps, -_LARGEST, _LARGEST).astype(np.float16)
         ids = np.asarray(classes, np.int32).reshape(-1)
+        if kept.nbytes + ids.nbytes > MAX_BYTES - _ROOM:
+            raise InputError(
+                f"Maps of one key must have at most {MAX_BYTES} bytes. Those of `{key}` have "
+                f"{kept.nbytes}; cut it into several."
+            )
         with atomic_file(self.folder / name_maps(key)) as temporary:
             np.savez(temporary, maps=kept, classes=ids, key=np.str_(key), stamp=np.str_(stamp))
 

@@ -1,4 +1,4 @@
-"""Contact sheets: the first pictures of a drawn data set side by side, with their labels."""
+"""Contact sheets: some pictures of a made data set side by side, with their labels."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _MARGIN, _GAP, _CAPTION, _TITLE = 16, 3, 22, 34
 _INK, _PAPER, _FRAME = (40, 42, 46), (255, 255, 255), (213, 94, 0)
 _SUBTITLES = {
     "synthetic_ranked": "the same scene, people removed from the right one",
+    "synthetic_triplets": "the same scene, more people removed from picture to picture; the last "
+    "perhaps elsewhere",
     "synthetic_noisy": "counts as a generator that miscounts would give them",
     "synthetic_test": "true counts",
     "synthetic_objects": "one object in each picture, its visible part framed",
@@ -22,16 +24,17 @@ _SUBTITLES = {
     "synthetic_shots": "two frames of each shot",
 }
 _STEPS = {"synthetic_shots": 6}  # every sixth frame: neighbours look alike
+_NUM_CELLS = 24  # pictures of a sheet of single ones, as many as in 12 pairs
+_LARGEST_CELL = 256  # pixels a side; drawn scenes are that wide at most by default
 
 
-def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: int = 3) -> Path:
-    """Draw the first records of a data set on one page.
+def write_contact_sheet(data_dir: Path, name: str, *, subtitle: str = "") -> Path:
+    """Draw records of a data set on one page: the first of drawn scenes, else some from all of it.
 
     Args:
         data_dir: folder that holds the data sets.
-        name: a data set that `synthetic_files` wrote.
-        num: records shown at most; pairs take the room of two pictures.
-        columns: pairs side by side; single pictures are twice as many.
+        name: a data set that `synthesize.py` wrote.
+        subtitle: what it shows; drawn scenes have subtitles of their own.
 
     Returns:
         `<data_dir>/<name>/contact_sheet.png`.
@@ -49,14 +52,16 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
     """
     folder = Path(data_dir) / name
     records = _read_records(folder)[:: _STEPS.get(name, 1)]
-    if len(records[0][0]) == 1:
-        num, columns = 2 * num, 2 * columns
+    length = len(records[0][0])
+    columns = max(1, _NUM_CELLS // 4 // length)
+    num = columns * (4 if length < 3 else 6)
+    drawn = name in _SUBTITLES
     cells = [
-        ([_open(Path(data_dir) / image, boxes) for image in images], caption)
-        for images, caption, boxes in records[:num]
+        ([_open(Path(data_dir) / image, boxes, shrink=not drawn) for image in images], caption)
+        for images, caption, boxes in (records if drawn else _spread(records, num))[:num]
     ]
-    title = f"{name}: {_SUBTITLES.get(name, '')}"
-    page = lay_out(cells, min(columns, len(cells)), title)
+    title = f"{name}: {_SUBTITLES.get(name, subtitle)}"
+    page = lay_out(_level(cells), min(columns, len(cells)), title)
     path = folder / "contact_sheet.png"
     with atomic_file(path) as temporary:
         page.save(temporary, "PNG", optimize=True)
@@ -66,19 +71,56 @@ def write_contact_sheet(data_dir: Path, name: str, *, num: int = 12, columns: in
 def _read_records(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
     """Read (pictures, caption, boxes to frame) of each record of a data set."""
     annotations = json.loads((folder / ANNOTATIONS).read_text())
-    truths = json.loads((folder / "true_counts.json").read_text())
-    true = {item["image"]: item["count"] for item in truths}
+    true = _read_true_counts(folder)
     if isinstance(annotations, list):
         return [
-            ((item["image"],), f"said {item['count']}, true {true[item['image']]}", [])
-            for item in annotations
+            ((each["image"],), _tell(each["count"], true.get(each["image"])), [])
+            for each in annotations
         ]
     if "test" in annotations and "train" in annotations:
         return _read_objects(folder)
     if "test" in annotations:
         return [((item["image"],), _people(item["count"]), []) for item in annotations["test"]]
-    pairs = [(item["source_image"], item["target_image"]) for item in annotations["train"]]
-    return [(pair, f"{true[pair[0]]} > {true[pair[1]]}", []) for pair in pairs]
+    records = []
+    for item in annotations["train"] + annotations["val"]:
+        images = tuple(item.get("images") or (item["source_image"], item["target_image"]))
+        known = all(image in true for image in images)
+        caption = " > ".join(str(true[image]) for image in images) if known else ""
+        records.append((images, caption or item["info"]["type"], []))
+    return records
+
+
+def _read_true_counts(folder: Path) -> dict[str, int]:
+    path = folder / "true_counts.json"
+    listed = json.loads(path.read_text()) if path.is_file() else []
+    return {item["image"]: item["count"] for item in listed}
+
+
+def _spread(records: list, num: int) -> list:
+    """Take `num` records at most, evenly from all: neighbours are of one photo."""
+    return [records[i * len(records) // num] for i in range(num)] if len(records) > num else records
+
+
+def _tell(count: int, true: int | None) -> str:
+    return f"said {count}" + ("" if true is None else f", true {true}")
+
+
+def _level(cells: list[tuple[list[Image.Image], str]]) -> list[tuple[list[Image.Image], str]]:
+    """Bring pictures of several sizes to one, each in the middle of its paper."""
+    sizes = {picture.size for pictures, _ in cells for picture in pictures}
+    size = tuple(max(sides) for sides in zip(*sizes, strict=True))
+    if len(sizes) == 1:
+        return cells
+    return [
+        ([_frame_with_paper(each, size) for each in pictures], text) for pictures, text in cells
+    ]
+
+
+def _frame_with_paper(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    paper = Image.new("RGB", size, _PAPER)
+    margins = [(most - side) // 2 for most, side in zip(size, picture.size, strict=True)]
+    paper.paste(picture, tuple(margins))
+    return paper
 
 
 def _read_objects(folder: Path) -> list[tuple[tuple[str, ...], str, list]]:
@@ -97,10 +139,13 @@ def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count or 'no'} people"
 
 
-def _open(path: Path, boxes: list) -> Image.Image:
-    """Open a picture and frame its boxes (x, y, width, height)."""
+def _open(path: Path, boxes: list, *, shrink: bool) -> Image.Image:
+    """Open a picture, maybe smaller, and frame its boxes (x, y, width, height)."""
     with Image.open(path) as picture:
-        return frame_boxes(picture, [(x, y, x + wide, y + tall) for x, y, wide, tall in boxes])
+        framed = frame_boxes(picture, [(x, y, x + wide, y + tall) for x, y, wide, tall in boxes])
+    if shrink:
+        framed.thumbnail((_LARGEST_CELL, _LARGEST_CELL))
+    return framed
 
 
 def frame_boxes(picture: Image.Image, boxes: Sequence) -> Image.Image:

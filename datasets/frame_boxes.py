@@ -36,8 +36,33 @@ def read_frame_boxes(
     """
     if shot.boxes and shot.boxes[number] is not None:
         return shot.boxes[number]
+    return read_frame_truth(shot, number, max_pixels=max_pixels)[0]
+
+
+def read_frame_truth(
+    shot: ShotRecord, number: int, *, max_pixels: int = MAX_PIXELS
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Read the true boxes and the true mask of a frame, the mask's file once.
+
+    Args:
+        shot: the shot.
+        number: place of the frame, from 0.
+        max_pixels: larger masks are refused.
+
+    Returns:
+        (boxes of `read_frame_boxes`, mask of `read_frame_mask`).
+
+    Raises:
+        InputError: the mask cannot be read, or is not of the frame's size.
+
+    Example:
+        >>> from pathlib import Path
+        >>> read_frame_truth(ShotRecord("1", (Path("1.jpg"),), 1, ("cat",)), 0)
+        (None, None)
+    """
+    boxes = shot.boxes[number] if shot.boxes else None
     mask = read_frame_mask(shot, number, max_pixels=max_pixels)
-    return None if mask is None else box_mask(mask)
+    return box_mask(mask) if boxes is None and mask is not None else boxes, mask
 
 
 def read_frame_mask(

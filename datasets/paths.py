@@ -240,11 +240,23 @@ def list_pictures(data_dir: Path, folder: Path) -> list[Path]:
         >>> list_pictures(Path("data"), Path("data/absent"))
         []
     """
-    return [
-        keep_inside(data_dir, path)
-        for path in sorted(folder.glob("*"))
-        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith(".")
-    ]
+    return [keep_inside(data_dir, path) for path in sorted(folder.glob("*")) if is_picture(path)]
+
+
+def is_picture(path: Path) -> bool:
+    """Tell by its name whether a file is a picture; hidden ones are not.
+
+    Args:
+        path: the file; it need not exist.
+
+    Returns:
+        Whether its suffix is that of a picture.
+
+    Example:
+        >>> is_picture(Path("a.JPG")), is_picture(Path(".a.jpg")), is_picture(Path("a.txt"))
+        (True, False, False)
+    """
+    return path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
 def require_size(path: Path, max_bytes: int) -> None:

@@ -124,7 +124,11 @@ def draw_number(
 
 
 def make_ranked_sample_loader(
-    records: Sequence[RankedRecord], source: ImageSource, augment: Augment | None = None
+    records: Sequence[RankedRecord],
+    source: ImageSource,
+    augment: Augment | None = None,
+    *,
+    kept: np.ndarray | None = None,
 ) -> Callable[[tf.Tensor, tf.Tensor], tuple]:
     """Make the `load` of `make_sample_dataset` for ranked lists.
 
@@ -132,19 +136,25 @@ def make_ranked_sample_loader(
         records: lists of equal length L.
         source: gives the pictures.
         augment: (image (H, W, 3) in [0, 1], seed (2,)) -> image; None for none.
+        kept: (N, L) bool, the pictures of each list that count; None for all.
 
     Returns:
-        (record number, seed) -> (images (L, H, W, 3) float32, ones (L,) float32).
+        (record number, seed) -> (images (L, H, W, 3) float32, marks (L,) float32: 1 for a picture
+        that counts, else 0).
 
     Raises:
         InputError: the lists have different lengths.
+        ValueError: `kept` is of another shape.
 
     Example:
         >>> # see `make_ranked_dataset`
     """
     numbers = _number_images(records, source)
     length = numbers.shape[1]
-    table = tf.constant(numbers)
+    kept = np.ones(numbers.shape, bool) if kept is None else np.asarray(kept)
+    if kept.shape != numbers.shape:
+        raise ValueError(f"`kept` must be {numbers.shape}, as the lists. Received {kept.shape}.")
+    table, marks = tf.constant(numbers), tf.constant(kept, tf.float32)
 
     def load(number: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         row = tf.gather(table, number)
@@ -154,7 +164,7 @@ def make_ranked_sample_loader(
             if augment is not None:
                 image = augment(image, tf.random.experimental.stateless_fold_in(seed, place))
             images.append(tf.ensure_shape(image, (*source.image_size, 3)))
-        return tf.stack(images), tf.ones((length,))  # (L, H, W, 3), (L,)
+        return tf.stack(images), tf.gather(marks, number)  # (L, H, W, 3), (L,)
 
     return load
 

@@ -15,8 +15,10 @@ from ops.opencv import cv2
 
 PROVENANCE = "provenance.json"
 ANNOTATIONS = "annotations.json"
+FILES = "files.jsonl"
 JPEG_QUALITY = 92
 _OTHER_FILES = (
+    FILES,
     "objects.json",
     "true_counts.json",
     "contact_sheet.png",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -130,6 +131,51 @@ def write_triple(folder: Path, settings: SceneSettings, index: int, number: int)
     ]
 
 
+def write_added(folder: Path, settings: SceneSettings, index: int, number: int) -> list[dict]:
+    """Draw one scene four times: full, with some left, with fewer left, and with fewer elsewhere.
+
+    Seen from the second picture, the source, people were added to the first and removed from the
+    third; the last is a moved one as in `write_triple`.
+
+    Args:
+        folder: the data set's folder, with `images/` in it.
+        settings: what the scenes have in common; `max_count` at least 2.
+        index: number of the scene.
+        number: number of the scene in the data set, its name.
+
+    Returns:
+        The descriptions of added, source, target and moved target, see `write_single`. About a
+        third to two thirds of the people of the first are in the source, at least one; of those
+        at least a third are missing from the target, at least half from the moved one.
+
+    Raises:
+        OSError: the file system refuses.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp()) / "crowds"
+        >>> (folder / "images").mkdir(parents=True)
+        >>> drawn = write_added(folder, SceneSettings(), 0, 7)
+        >>> counts = [len(each["points"]) for each in drawn]
+        >>> counts[0] > counts[1] > max(counts[2:])
+        True
+    """
+    scene = _sample_crowd(settings, index, least=2)
+    rng = np.random.default_rng([settings.seed, index, _PAIRS])
+    least = math.ceil(_LEAST_REMOVED * scene.count)
+    most = max(least, math.floor((1 - _LEAST_REMOVED) * scene.count))
+    num_removed = int(rng.integers(least, most + 1))
+    source = scene.without(rng.choice(scene.count, num_removed, replace=False))
+    elsewhere = settings.sample(index + _ELSEWHERE)
+    target = _remove_some(source, _LEAST_REMOVED, settings, rng)
+    moved = _remove_some(source, _LEAST_MISSING, settings, rng).moved_to(elsewhere)
+    names = {"added": scene, "source": source, "target": target, "moved": moved}
+    return [
+        _write_scene(folder, f"{number:06d}_{name}", drawn, settings)
+        for name, drawn in names.items()
+    ]
+
+
 def _remove_some(
     scene: Scene, least: float, settings: SceneSettings, rng: np.random.Generator
 ) -> Scene:
@@ -139,11 +185,11 @@ def _remove_some(
     return scene.without(rng.choice(scene.count, num_removed, replace=False))
 
 
-def _sample_crowd(settings: SceneSettings, index: int) -> Scene:
-    """Draw a scene of at least one person; clutter may have hidden all those of the first try."""
+def _sample_crowd(settings: SceneSettings, index: int, *, least: int = 1) -> Scene:
+    """Draw a scene of at least so many people; clutter may have hidden those of the first try."""
     crowded = replace(settings, empty_fraction=0.0)
     scenes = (crowded.sample(index + attempt * _NEXT_TRY) for attempt in itertools.count())
-    return next(scene for scene in scenes if scene.count)
+    return next(scene for scene in scenes if scene.count >= least)
 
 
 def _write_scene(folder: Path, name: str, scene: Scene, settings: SceneSettings) -> dict:
@@ -186,23 +232,23 @@ def write_drawn(folder: Path, name: str, drawn: DrawnScene, *, masks: bool) -> d
 
 
 def run_jobs(
-    job: Callable[[int, int], list[dict]],
-    indices: range,
+    job: Callable[[Any, int], list[dict]],
+    items: Sequence,
     *,
     workers: int = 1,
     label: str = "",
 ) -> list[list[dict]]:
-    """Run one job per scene, in order, in this process or in several.
+    """Run one job per scene or photo, in order, in this process or in several.
 
     Args:
-        job: takes the scene's index and its number in the data set; a `functools.partial` of
-            `write_single` or `write_triple`.
-        indices: indices of the scenes.
+        job: takes the item and its number in the data set; several processes need one that can be
+            pickled, such as a `functools.partial` of `write_single` or `write_triple`.
+        items: indices of the scenes, or photos.
         workers: processes; 1 stays in this one.
         label: name before the progress bar, which a terminal shows after two seconds.
 
     Returns:
-        What the jobs returned, in the order of `indices`.
+        What the jobs returned, in the order of `items`.
 
     Raises:
         OSError: a job met a file system that refuses; the jobs not yet begun are dropped.
@@ -211,4 +257,4 @@ def run_jobs(
         >>> run_jobs(lambda index, number: [{"image": str(index)}], range(5, 7))
         [[{'image': '5'}], [{'image': '6'}]]
     """
-    return run_pool(job, indices, range(len(indices)), workers=workers, label=label, unit="it")
+    return run_pool(job, items, range(len(items)), workers=workers, label=label, unit="it")

@@ -54,6 +54,32 @@ def list_pairs(counts: list[dict]) -> dict:
     return {"train": items[:-num_val], "val": items[-num_val:]}
 
 
+def list_triplets(counts: list[dict]) -> dict:
+    """List chains of three pictures, two for every scene.
+
+    "removed" chains show one scene with fewer and fewer people; the last picture of "moved" ones
+    shows some of them in another place and light.
+
+    Args:
+        counts: {"image", "count"} of every picture: added, source, target and moved in turn.
+
+    Returns:
+        {"train": [...], "val": [...]}; the last 15 % of the scenes, at least one, validate.
+
+    Example:
+        >>> counts = [{"image": name, "count": 1} for name in "abcdefgh"]
+        >>> [chain["images"] for chain in list_triplets(counts)["val"]]
+        [['e', 'f', 'g'], ['e', 'f', 'h']]
+    """
+    items = [
+        {"images": [each["image"] for each in (added, source, fewer)], "info": {"type": kind}}
+        for added, source, target, moved in zip(*(counts[i::4] for i in range(4)), strict=True)
+        for kind, fewer in (("removed", target), ("moved", moved))
+    ]
+    num_val = 2 * max(1, round(len(items) / 2 * _VALIDATION_SHARE))
+    return {"train": items[:-num_val], "val": items[-num_val:]}
+
+
 def list_noisy(seed: int, counts: list[dict]) -> list[dict]:
     """List pictures with jittered counts in upstream's format.
 

@@ -1,16 +1,100 @@
-"""Writes one drawn data set into its folder, so that a torn one is never taken for a whole one."""
+"""Writes one made data set into its folder, so that a torn one is never taken for a whole one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from config.files import write_json
-from datasets.scene_folder import ANNOTATIONS, open_folder
+from config.errors import InputError
+from config.files import atomic_file, write_json
+from datasets.scene_folder import ANNOTATIONS, FILES, PROVENANCE, open_folder
 from datasets.scene_jobs import SceneSettings, run_jobs
 from datasets.scene_listings import list_objects
 from datasets.synthetic_sets import FIRST_INDEX, PICTURE_FOLDERS, check_settings, describe_run
+
+Groups = list[list[dict]]  # what the jobs returned: the pictures of each item, described
+_NUM_NAMED = 10
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """What makes one data set.
+
+    A job draws the pictures of one item: (item, its number) -> one description for each picture,
+    {"image": name relative to the folder's parent, "height", "width"} and, as far as they are
+    known, "points" (N, 2), "boxes" (N, 4) and "areas" (N,), or "count"; with "parameters" and
+    "source" for `files.jsonl`. It is the same whatever was drawn before, and leaves files that
+    exist alone, so a run goes on where it stopped. For an item that cannot be used it returns
+    [{"skipped": why}].
+
+    Attributes:
+        folder: the data set's folder.
+        provenance: plain JSON that says what makes the data; it differs where the files would.
+        items: what the jobs draw from.
+        job: see above; several processes need one that can be pickled.
+        list_items: descriptions, a list for each item -> what `annotations.json` holds.
+        parts: folders for the pictures.
+        write_more: writes further listings: (folder, all descriptions).
+
+    Example:
+        >>> # see `datasets.crop_jobs`
+    """
+
+    folder: Path
+    provenance: dict
+    items: Sequence
+    job: Callable[[Any, int], list[dict]]
+    list_items: Callable[[Groups], Any]
+    parts: tuple[str, ...] = ("images",)
+    write_more: Callable[[Path, list[dict]], None] | None = field(default=None)
+
+
+def write_planned(
+    plan: SetPlan, *, workers: int = 1, overwrite: bool = False, max_bad_fraction: float = 0.0
+) -> Path:
+    """Write one data set, `annotations.json` last, unless it lies there whole already.
+
+    Args:
+        plan: what makes it.
+        workers: processes.
+        overwrite: replace another run's data.
+        max_bad_fraction: share of the items that may be skipped.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: the folder cannot be used, too many items were skipped, or all.
+        OSError: the file system refuses, e.g. because it is full.
+
+    Example:
+        >>> # see `datasets.crop_jobs`
+    """
+    folder = plan.folder
+    if open_folder(folder, plan.provenance, overwrite=overwrite):
+        return folder
+    for part in plan.parts:
+        (folder / part).mkdir(exist_ok=True)
+    groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
+    try:
+        groups = _leave_out_skipped(groups, max_bad_fraction)
+    except InputError:
+        _remove_unused(plan)
+        raise
+    annotations = plan.list_items(groups)
+    pictures = [picture for group in groups for picture in group]
+    _write_listings(folder, plan, pictures)
+    for torn in (path for part in plan.parts for path in (folder / part).glob(".*.partial.*")):
+        torn.unlink()  # of a process that was killed while it wrote
+    write_json(annotations, folder / ANNOTATIONS)
+    return folder
 
 
 def write_set(
@@ -24,7 +108,7 @@ def write_set(
     write_more: Callable[[Path, list[dict]], None] | None = None,
     **options,
 ) -> Path:
-    """Write one data set, `annotations.json` last, unless it lies there whole already.
+    """Write one data set of drawn scenes.
 
     Args:
         data_dir: folder that holds the data sets.
@@ -47,23 +131,115 @@ def write_set(
         >>> # see `datasets.synthetic_files`
     """
     check_settings(data_dir, {name: num}, settings, overwrite=options["overwrite"])
-    folder, provenance = Path(data_dir) / name, describe_run(name, num, settings)
-    if open_folder(folder, provenance, overwrite=options["overwrite"]):
-        return folder
-    for part in PICTURE_FOLDERS.get(name, ["images", "masks"] if settings.masks else ["images"]):
-        (folder / part).mkdir(exist_ok=True)
-    first = FIRST_INDEX[name]
-    groups = run_jobs(
-        partial(job, folder, settings),
+    folder, first = Path(data_dir) / name, FIRST_INDEX[name]
+    parts = PICTURE_FOLDERS.get(name, ["images", "masks"] if settings.masks else ["images"])
+    plan = SetPlan(
+        folder,
+        describe_run(name, num, settings),
         range(first, first + num),
-        workers=options["workers"],
-        label=name,
+        partial(_draw_scene, job, folder, settings),
+        lambda groups: list_items(list_counts([each for group in groups for each in group])),
+        tuple(parts),
+        write_more,
     )
-    pictures = [picture for group in groups for picture in group]
-    write_json(list_objects(pictures), folder / "objects.json")
-    counts = [{"image": p["image"], "count": len(p["points"])} for p in pictures]
-    write_json(counts, folder / "true_counts.json")
-    if write_more is not None:
-        write_more(folder, pictures)
-    write_json(list_items(counts), folder / ANNOTATIONS)
-    return folder
+    return write_planned(plan, **options)
+
+
+def list_counts(pictures: list[dict]) -> list[dict]:
+    """List how many objects each picture shows.
+
+    Args:
+        pictures: descriptions, see `SetPlan`.
+
+    Returns:
+        {"image", "count"} of every picture whose objects are known.
+
+    Example:
+        >>> list_counts([{"image": "a.jpg", "points": []}, {"image": "b.jpg", "count": 3}])
+        [{'image': 'a.jpg', 'count': 0}, {'image': 'b.jpg', 'count': 3}]
+    """
+    return [
+        {"image": each["image"], "count": each["count"] if "count" in each else len(each["points"])}
+        for each in pictures
+        if each.get("count") is not None or "points" in each
+    ]
+
+
+def count_records(folder: Path) -> int:
+    """Count the records of a whole data set: what was asked for, or else what is listed.
+
+    Args:
+        folder: the data set's folder.
+
+    Returns:
+        Their number.
+
+    Raises:
+        OSError: a file is absent.
+
+    Example:
+        >>> # see `synthesize.py`
+    """
+    asked = json.loads((folder / PROVENANCE).read_text()).get("num")
+    if asked is not None:
+        return asked
+    listed = json.loads((folder / ANNOTATIONS).read_text())
+    return len(listed) if isinstance(listed, list) else sum(map(len, listed.values()))
+
+
+def _draw_scene(
+    job: Callable, folder: Path, settings: SceneSettings, index: int, number: int
+) -> list[dict]:
+    """Draw one scene; its number is all that its pictures are made of."""
+    pictures = job(folder, settings, index, number)
+    return [{"parameters": {"scene": index}, "source": "drawn", **each} for each in pictures]
+
+
+def _leave_out_skipped(groups: Groups, max_bad_fraction: float) -> Groups:
+    """Leave out what no job could use, told in the log, unless that is too much."""
+    reasons = [group[0]["skipped"] for group in groups if group and "skipped" in group[0]]
+    kept = [group for group in groups if not (group and "skipped" in group[0])]
+    more = len(reasons) - _NUM_NAMED
+    told = reasons[:_NUM_NAMED] + ([f"... and {more} more"] if more > 0 else [])
+    if len(reasons) > max_bad_fraction * len(groups) or not kept:
+        raise InputError(
+            f"At most `--max_bad_fraction` {max_bad_fraction:g} of the photos may be left out, and "
+            f"some must stay. {len(reasons)} of {len(groups)} cannot be used; replace them:\n  "
+            + "\n  ".join(told)
+        )
+    for line in told:
+        _logger.warning("Skipped: %s", line)
+    return kept
+
+
+def _remove_unused(plan: SetPlan) -> None:
+    """Remove a folder without pictures, so that the next run may have other settings."""
+    parts = [plan.folder / part for part in plan.parts]
+    if not any(path for part in parts for path in part.iterdir()):
+        for part in parts:
+            part.rmdir()
+        (plan.folder / PROVENANCE).unlink()
+        with suppress(OSError):  # it holds what others put there
+            plan.folder.rmdir()
+
+
+def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:
+    """Write where each file comes from and, as far as they are known, its objects."""
+    run = {key: plan.provenance.get(key) for key in ("method", "seed")}
+    with atomic_file(folder / FILES) as temporary:
+        lines = (
+            json.dumps({"image": each["image"], **run, **_origin(each)}, ensure_ascii=False)
+            for each in pictures
+        )
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    if all("boxes" in each for each in pictures):
+        write_json(list_objects(pictures), folder / "objects.json")
+    counts = list_counts(pictures)
+    if counts:
+        write_json(counts, folder / "true_counts.json")
+    if plan.write_more is not None:
+        plan.write_more(folder, pictures)
+
+
+def _origin(picture: dict) -> dict:
+    return {"parameters": picture.get("parameters", {}), "source": picture.get("source", "")}

@@ -94,12 +94,11 @@ def make_classifier_dataset(
     )
 
 
-def list_frames(shots: Sequence[ShotRecord], *, annotated: bool = False) -> list[tuple[int, int]]:
+def list_frames(shots: Sequence[ShotRecord]) -> list[tuple[int, int]]:
     """List the frames of shots.
 
     Args:
         shots: the shots.
-        annotated: those of which boxes or a mask are known alone.
 
     Returns:
         (place of the shot, place of the frame), shot after shot, in time.
@@ -108,11 +107,7 @@ def list_frames(shots: Sequence[ShotRecord], *, annotated: bool = False) -> list
         >>> list_frames([ShotRecord(name, (Path("1.jpg"),) * 2, 1, ("cat",)) for name in "ab"])
         [(0, 0), (0, 1), (1, 0), (1, 1)]
     """
-    return [
-        (place, frame)
-        for place, shot in enumerate(shots)
-        for frame in (shot.annotated if annotated else range(len(shot.frames)))
-    ]
+    return [(place, frame) for place, shot in enumerate(shots) for frame in range(len(shot.frames))]
 
 
 def make_frame_dataset(
@@ -121,7 +116,6 @@ def make_frame_dataset(
     *,
     batch_size: int,
     max_pixels: int,
-    annotated: bool = False,
     targets: bool = False,
     cache: str = "none",
     cache_dir: Path | None = None,
@@ -134,7 +128,6 @@ def make_frame_dataset(
             shape.
         batch_size: frames per batch; the last may be smaller.
         max_pixels: larger frames are refused.
-        annotated: frames of which boxes or a mask are known alone.
         targets: give the targets of the frames' shots too.
         cache: as for `datasets.pixel_cache.open_cache`.
         cache_dir: likewise.
@@ -157,7 +150,7 @@ def make_frame_dataset(
         >>> [tuple(images.shape) for images in batches]
         [(2, 28, 28, 3), (1, 28, 28, 3)]
     """
-    places = list_frames(shots, annotated=annotated)
+    places = list_frames(shots)
     images = ScaledImages(
         [shots[place].frames[frame] for place, frame in places],
         size=(image_size, image_size),

@@ -42,16 +42,39 @@ class ShotSplits:
     transductive: bool = False
 
 
+@dataclass(frozen=True)
+class ShotChoices:
+    """Which shots of a data set are kept, under which tags, and how they are split.
+
+    Attributes:
+        classes: the tags to keep, which become 1, 2, ... in this order; None keeps all, sorted.
+        shot_tags: {pattern: tag}, see `datasets.shot_tags.name_tags`; None leaves the tags as the
+            format tells them, which of `davis` and `otb` are the names of the sequences.
+        test_fraction: share for testing, from 0 to below 1, where the data have no split.
+        validation_fraction: share for validating, likewise.
+        split_seed: same seed, same split.
+
+    Example:
+        >>> ShotChoices(classes=("cat", "cow")).test_fraction
+        0.2
+    """
+
+    classes: Sequence[str] | None = None
+    shot_tags: Mapping[str, str] | None = None
+    test_fraction: float = 0.2
+    validation_fraction: float = 0.1
+    split_seed: int = 0
+
+
+_AS_TOLD = ShotChoices()
+
+
 def read_shots(
     format: str,
     data_dir: Path,
     dataset: str,
+    choices: ShotChoices = _AS_TOLD,
     *,
-    classes: Sequence[str] | None = None,
-    shot_tags: Mapping[str, str] | None = None,
-    test_fraction: float = 0.2,
-    validation_fraction: float = 0.1,
-    split_seed: int = 0,
     frame_cache: Path | None = None,
 ) -> ShotSplits:
     """Read a data set as shots with a tag each, and split it.
@@ -66,12 +89,7 @@ def read_shots(
         data_dir: folder that holds the data sets.
         dataset: the data set's folder inside `data_dir`, or several joined by `+`, which become
             one.
-        classes: the tags to keep, which become 1, 2, ... in this order; None keeps all, sorted.
-        shot_tags: {pattern: tag}, see `datasets.shot_tags.name_tags`; None leaves the tags as the
-            format tells them, which of `davis` and `otb` are the names of the sequences.
-        test_fraction: share for testing, from 0 to below 1.
-        validation_fraction: share for validating, from 0 to below 1.
-        split_seed: same seed, same split.
+        choices: which shots are kept, under which tags, and how they are split.
         frame_cache: folder for the frames of the format `videos`; None for `.frames` beside them.
 
     Returns:
@@ -88,26 +106,27 @@ def read_shots(
         >>> for name in ("cat/1", "cat/2", "rat/1"):
         ...     (data_dir / name).mkdir(parents=True)
         ...     (data_dir / name / "1.jpg").touch()
-        >>> splits = read_shots("shots", data_dir, ".", test_fraction=0, validation_fraction=0)
+        >>> choices = ShotChoices(test_fraction=0, validation_fraction=0)
+        >>> splits = read_shots("shots", data_dir, ".", choices)
         >>> splits.transductive, [(shot.name, shot.tag) for shot in splits.test]
         (True, [('cat/1', 1), ('cat/2', 1), ('rat/1', 2)])
     """
     listed = list_shots(format, data_dir, dataset, frame_cache=frame_cache)
-    shots = name_tags(_keep_filled(listed, dataset), shot_tags, dataset)
+    shots = name_tags(_keep_filled(listed, dataset), choices.shot_tags, dataset)
     _check_names(shots, dataset)
-    class_names = choose_shot_classes(shots, classes, dataset)
+    class_names = choose_shot_classes(shots, choices.classes, dataset)
     kept = [shot for shot in shots if shot.tag in class_names]
     if len(kept) < len(shots):
         _logger.info("Left out %d of %d shots of other tags.", len(shots) - len(kept), len(shots))
     splits = fill_splits(
         kept,
-        (test_fraction, validation_fraction),
+        (choices.test_fraction, choices.validation_fraction),
         get_class=lambda shot: shot.tag,
-        seed=split_seed,
+        seed=choices.split_seed,
         dataset=dataset,
     )
     told = any(shot.split in ("val", "test") for shot in kept)
-    transductive = not told and test_fraction == 0
+    transductive = not told and choices.test_fraction == 0
     made = {
         split: sorted(_make_record(each, class_names) for each in members)
         for split, members in splits.items()

@@ -1,5 +1,5 @@
-"""Writes drawn scenes as data sets: ranked, noisily counted, for tests, single objects, tags,
-shots.
+"""Writes drawn scenes as data sets: ranked by two or three, noisily counted, for tests, single
+objects, tags, shots.
 
 Each data set is a folder: `images/`, `objects.json` (COCO style: boxes of the visible parts, and
 the `point` (row, column) of each head or object), `true_counts.json`, optional `masks/` (16-bit
@@ -25,9 +25,11 @@ from datasets.synthetic_sets import (
     SHOTS,
     TAGS,
     TEST,
+    TRIPLETS,
     check_settings,
 )
 from datasets.tag_jobs import list_tag_files, write_tag_scene
+from datasets.triplet_files import write_triplets
 
 
 def write_ranked(
@@ -282,5 +284,6 @@ def write_sets(data_dir: Path, nums: dict[str, int], settings: SceneSettings, **
         OBJECTS: write_objects,
         TAGS: write_tags,
         SHOTS: write_shots,
+        TRIPLETS: write_triplets,
     }
     return [writers[name](data_dir, num, settings, **options) for name, num in nums.items()]

@@ -18,10 +18,12 @@ from datasets.tag_scenes import TAGS_VERSION
 LARGEST_SEED = 2**31 - 1
 RANKED, NOISY, TEST = "synthetic_ranked", "synthetic_noisy", "synthetic_test"
 OBJECTS, TAGS, SHOTS = "synthetic_objects", "synthetic_tags", "synthetic_shots"
+TRIPLETS = "synthetic_triplets"
 # Where each data set's scenes start, so that no two share one.
 _MOST = 10**6  # records of each
 FIRST_INDEX = {
-    name: place * _MOST for place, name in enumerate((RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS))
+    name: place * _MOST
+    for place, name in enumerate((RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS, TRIPLETS))
 }
 # Folders of the data sets that have others than `images` and, where wanted, `masks`.
 PICTURE_FOLDERS = {TAGS: ["images", "masks"], SHOTS: []}
@@ -32,6 +34,7 @@ _LEAST = {
     OBJECTS: 3,
     TAGS: 3,
     SHOTS: 3,
+    TRIPLETS: 2,
 }  # records, one for each of their splits
 
 
@@ -60,6 +63,11 @@ def check_settings(
         settings.sample(0)
     except ValueError as error:
         raise InputError(str(error)) from error
+    if TRIPLETS in nums and settings.max_count < 2:
+        raise InputError(
+            f"`max_count` must be at least 2 for `{TRIPLETS}`, whose second pictures show some of "
+            f"the people. Received {settings.max_count}; raise it, or leave that data set out."
+        )
     for name, num in nums.items():
         if not _LEAST[name] <= num <= _MOST:
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from typing import Any
 
 import keras
 
@@ -20,10 +21,7 @@ def build_cam_classifier(
     num_classes: int,
     pooling: str = "wgap",
     image_size: int = 224,
-    weights: str | None = None,
-    alpha: float = 1.0,
-    stride: int = 8,
-    cut: bool = False,
+    **encoder_options: Any,
 ) -> keras.Model:
     """Build a classifier with an encoder of few strides and a pooling head.
 
@@ -35,11 +33,9 @@ def build_cam_classifier(
         num_classes: number of classes, K.
         pooling: one of `config.cam_names.POOLING_NAMES`, see `models.poolings`.
         image_size: side of the square input, S, pixels; 224 as published.
-        weights: of the encoder, as `models.encoders.build_encoder` takes them.
-        alpha: width multiplier, for MobileNetV2 only.
-        stride: 8 pixels between the cells of the maps, 28 x 28 of 224 pixels, or 16, which costs
-            less than half and shows half as much.
-        cut: of the encoder, as `models.cam_encoders.build_cam_encoder` takes it.
+        encoder_options: `weights`, `alpha`, `stride` and `cut`, as
+            `models.cam_encoders.build_cam_encoder` takes them. At stride 8 the maps of 224 pixels
+            have 28 x 28 cells; 16 costs less than half and shows half as much.
 
     Returns:
         Model from `image` (B, S, S, 3), float32 RGB in [0, 1], to `scores` (B, K) logits,
@@ -50,6 +46,7 @@ def build_cam_classifier(
     Raises:
         InputError: an argument is out of range, or the weights cannot be had, read, or put into
             this encoder.
+        TypeError: an option of the encoder is unknown.
 
     Example:
         >>> model = build_cam_classifier("mobilenet_v2", num_classes=3, image_size=64, alpha=0.35)
@@ -67,9 +64,7 @@ def build_cam_classifier(
             f"nearest is {nearest!r}."
         )
     head = POOLINGS[pooling](num_classes, name=HEAD_LAYER, dtype="float32")
-    encoder = build_cam_encoder(
-        encoder_name, image_size, weights=weights, alpha=alpha, stride=stride, cut=cut
-    )
+    encoder = build_cam_encoder(encoder_name, image_size, **encoder_options)
     found = head(encoder.output)
     outputs = {"scores": found["scores"], "features": encoder.output, "maps": found["maps"]}
     return keras.Model(encoder.input, outputs, name=f"{encoder_name}_cam_classifier")

@@ -6,7 +6,10 @@ import keras
 import numpy as np
 
 from config.errors import InputError
+from models.count_interval import make_count_interval
+from models.encoders import find_deepest
 from models.layers import CutPatches, FoldLists, SumCounts, UnfoldLists
+from ops.count_calibration import CountCalibration
 
 
 def build_feature_extractor(encoder: keras.Model) -> keras.Model:
@@ -25,10 +28,17 @@ def build_feature_extractor(encoder: keras.Model) -> keras.Model:
         (None, 1280)
     """
     pool = keras.layers.GlobalAveragePooling2D(name="features")
-    return keras.Model(encoder.input, pool(encoder.output["stride_32"]), name="feature_extractor")
+    return keras.Model(
+        encoder.input, pool(encoder.output[find_deepest(encoder)]), name="feature_extractor"
+    )
 
 
-def build_patch_counter(encoder: keras.Model, *, weights: np.ndarray | None = None) -> keras.Model:
+def build_patch_counter(
+    encoder: keras.Model,
+    *,
+    weights: np.ndarray | None = None,
+    calibration: CountCalibration | None = None,
+) -> keras.Model:
     """Build the part of the counter that takes patches already cut.
 
     Evaluation uses it when `tf.data` cuts the patches; all of a batch go through the encoder in
@@ -38,10 +48,12 @@ def build_patch_counter(encoder: keras.Model, *, weights: np.ndarray | None = No
         encoder: what `build_encoder` returned; shared, not copied.
         weights: (C,) non-negative weights of the pooled features, in objects per unit; None for
             zeros, to be set later with `get_layer("patch_count")`.
+        calibration: of the counter; None for counts alone.
 
     Returns:
         Model from `patches` (B, P, h, w, 3), float32 RGB in [0, 1], any P, to a dict of `count`
-        (B,) and `patch_counts` (B, P), both float32 and >= 0.
+        (B,) and `patch_counts` (B, P), both float32 and >= 0; with a calibration also `count_low`,
+        `count_high` and `none_probability` (B,), see `models.count_interval`.
 
     Raises:
         InputError: `weights` of another length than the encoder's features, negative or not finite.
@@ -55,7 +67,7 @@ def build_patch_counter(encoder: keras.Model, *, weights: np.ndarray | None = No
     """
     patches = keras.Input((None, *encoder.input_shape[1:]), name="patches")
     x = FoldLists(name="fold_patches")(patches)  # (B * P, h, w, 3)
-    x = encoder(x)["stride_32"]
+    x = encoder(x)[find_deepest(encoder)]
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)  # (B * P, C)
     linear = keras.layers.Dense(
         1,
@@ -71,11 +83,17 @@ def build_patch_counter(encoder: keras.Model, *, weights: np.ndarray | None = No
     patch_counts = UnfoldLists(dtype="float32", name="patch_counts")([x, patches])  # (B, P)
     count = SumCounts(dtype="float32", name="count")(patch_counts)  # (B,)
     outputs = {"count": count, "patch_counts": patch_counts}
+    if calibration is not None:
+        outputs |= make_count_interval(calibration)(count)
     return keras.Model(patches, outputs, name="patch_counter")
 
 
 def build_counter(
-    encoder: keras.Model, num_patches: int, *, weights: np.ndarray | None = None
+    encoder: keras.Model,
+    num_patches: int,
+    *,
+    weights: np.ndarray | None = None,
+    calibration: CountCalibration | None = None,
 ) -> keras.Model:
     """Build the whole counter: a picture of any size in, how many objects it holds out.
 
@@ -86,10 +104,12 @@ def build_counter(
         encoder: what `build_encoder` returned; shared, not copied.
         num_patches: patches along each axis, N, at least 1.
         weights: (C,) non-negative weights of the pooled features; None for zeros.
+        calibration: of this counter at this `num_patches`; None for counts alone.
 
     Returns:
         Model from `images` (B, H, W, 3), uint8 RGB of any H and W of at least N pixels, to a dict
-        of `count` (B,) and `patch_counts` (B, N * N), row by row, both float32 and >= 0.
+        of `count` (B,) and `patch_counts` (B, N * N), row by row, both float32 and >= 0; with a
+        calibration also `count_low`, `count_high` and `none_probability` (B,).
 
     Raises:
         InputError: `num_patches` below 1, or `weights` that do not fit.
@@ -106,7 +126,7 @@ def build_counter(
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
     patches = CutPatches(num_patches, encoder.input_shape[1:3], name="cut_patches")(images)
     patches = keras.layers.Rescaling(1 / 255, name="to_unit_range")(patches)
-    outputs = build_patch_counter(encoder, weights=weights)(patches)
+    outputs = build_patch_counter(encoder, weights=weights, calibration=calibration)(patches)
     return keras.Model(images, outputs, name="counter")
 
 

@@ -89,8 +89,9 @@ def build_encoder(
     *,
     weights: str | None = None,
     alpha: float = 1.0,
+    deepest_stride: int = 32,
 ) -> keras.Model:
-    """Build a network that turns a picture into feature maps at four strides.
+    """Build a network that turns a picture into feature maps at up to four strides.
 
     The model is flat: layers `clip` ([0, 1]), `to_255` and `preprocess`, then the layers of
     `keras.applications` under their own names, so `get_layer` reaches each of them.
@@ -101,14 +102,17 @@ def build_encoder(
         weights: None for random ones, "imagenet" to download Keras' own, or the path of a weights
             file: `.weights.h5`, Keras' published `no_top` `.h5`, or an encoder saved as `.keras`.
         alpha: width multiplier; other than 1 for MobileNetV2 only.
+        deepest_stride: 4, 8, 16 or 32; the layers after the map of this stride are left out.
 
     Returns:
         Model from `image` (B, H, W, 3), float32 RGB in [0, 1], to a dict of feature maps
-        `stride_4`, `stride_8`, `stride_16`, `stride_32` (the network's last map), none negative.
+        `stride_4`, `stride_8`, `stride_16`, `stride_32` (the network's last map), as far as it
+        goes, none negative.
 
     Raises:
-        InputError: unknown `model_name`; `input_shape` too small or not RGB; `alpha` that the
-            encoder does not have; `weights` that cannot be had, read, or put into this encoder.
+        InputError: unknown `model_name`; `input_shape` too small or not RGB; `alpha` or
+            `deepest_stride` that the encoder does not have; `weights` that cannot be had, read, or
+            put into this encoder.
 
     Example:
         >>> encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
@@ -129,10 +133,42 @@ def build_encoder(
     else:
         network = row.builder(weights=None, **options)
     maps = [network.get_layer(name).output for name in row.feature_layers]
-    encoder = keras.Model(image, dict(zip(STRIDES, maps, strict=True)), name=model_name)
+    maps = dict(zip(STRIDES, maps, strict=True))
+    encoder = keras.Model(image, maps, name=model_name)
     if weights not in (None, "imagenet"):
         load_weights_file(encoder, Path(weights), alpha)
-    return encoder
+    if deepest_stride == 32:
+        return encoder
+    if f"stride_{deepest_stride}" not in maps:
+        raise InputError(f"`deepest_stride` must be 4, 8, 16 or 32. Received {deepest_stride}.")
+    kept = STRIDES[: STRIDES.index(f"stride_{deepest_stride}") + 1]
+    return keras.Model(image, {name: maps[name] for name in kept}, name=model_name)
+
+
+def find_deepest(encoder: keras.Model) -> str:
+    """Name the coarsest feature map that an encoder gives.
+
+    Args:
+        encoder: what `build_encoder` returned.
+
+    Returns:
+        One of `STRIDES`.
+
+    Raises:
+        InputError: the model gives none of them.
+
+    Example:
+        >>> find_deepest(build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35, deepest_stride=8))
+        'stride_8'
+    """
+    output = getattr(encoder, "output", None)
+    given = [name for name in STRIDES if isinstance(output, dict) and name in output]
+    if not given:
+        raise InputError(
+            f"an encoder must give a feature map: {', '.join(STRIDES)}. Received a model named "
+            f"{encoder.name}."
+        )
+    return given[-1]
 
 
 def set_batch_norm(

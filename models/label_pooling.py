@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -103,9 +104,7 @@ def build_mapped_classifier(
     *,
     single: Sequence[int] = (),
     image_size: int = 224,
-    weights: str | None = None,
-    alpha: float = 1.0,
-    stride: int = 8,
+    **encoder_options: Any,
 ) -> keras.Model:
     """Build a classifier of tags from one that is there already; nothing is left to train.
 
@@ -117,15 +116,15 @@ def build_mapped_classifier(
         single: numbers, from 0, of the tags whose map is that of the picture's best label, see
             `LabelPooling`.
         image_size: side of the square input, S, pixels.
-        weights: of the encoder, those that the classifier was trained with.
-        alpha: width multiplier, for MobileNetV2 only.
-        stride: 8 or 16 pixels between the cells of the maps.
+        encoder_options: `weights`, those that the classifier was trained with, `alpha` and
+            `stride`, as `models.cam_encoders.build_cam_encoder` takes them.
 
     Returns:
         Model as `build_cam_classifier` returns it; frozen.
 
     Raises:
         InputError: the classifier is for another encoder, or an argument is out of range.
+        TypeError: an option of the encoder is unknown.
 
     Example:
         >>> import numpy as np
@@ -135,9 +134,7 @@ def build_mapped_classifier(
         >>> {name: tuple(x.shape) for name, x in model(keras.ops.zeros((2, 64, 64, 3))).items()}
         {'scores': (2, 2), 'features': (2, 8, 8, 1280), 'maps': (2, 8, 8, 2)}
     """
-    encoder = build_cam_encoder(
-        encoder_name, image_size, weights=weights, alpha=alpha, stride=stride
-    )
+    encoder = build_cam_encoder(encoder_name, image_size, **encoder_options)
     num_channels = encoder.output.shape[-1]
     if num_channels != len(head.kernel):
         raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from config.errors import InputError
+from models.encoders import find_deepest
 from models.layers import FoldLists, UnfoldLists
 
 
@@ -55,7 +56,7 @@ def build_ranker(
     _check_sizes(list_length, num_layers, num_neurons)
     images = keras.Input((list_length, *encoder.input_shape[1:]), name="images")
     x = FoldLists(name="fold_lists")(images)  # (B * L, H, W, 3)
-    x = encoder(x)["stride_32"]  # (B * L, h, w, C)
+    x = encoder(x)[find_deepest(encoder)]  # (B * L, h, w, C)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)  # (B * L, C)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)

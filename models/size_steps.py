@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.align_corners import AlignTo
+from models.cell_layers import ChooseCells, PlaceCells
 from models.fcn8 import ResizeLike
 from models.layers import CutPatches
 from models.locator import ListBoxes
@@ -46,6 +47,20 @@ def _cut_patches(layer, size):
             for top, bottom, left, right, rows, columns in parts
         ]
         return tf.stack(patches, axis=1)
+
+    return step
+
+
+def _choose_cells(*_):
+    # All of them: how many are chosen would be known only when the graph runs.
+    return lambda inputs: tf.reshape(inputs[0], (-1, *inputs[0].shape[2:]))
+
+
+def _place_cells(*_):
+    def step(inputs: list[tf.Tensor]) -> tf.Tensor:
+        values, chosen = inputs
+        placed = tf.reshape(values, (-1, chosen.shape[1], values.shape[1]))  # (B, P, K)
+        return tf.where(chosen[..., tf.newaxis], placed, tf.zeros_like(placed))
 
     return step
 
@@ -171,8 +186,10 @@ def _resize_weights(size, new_size, *, antialias=False):
 # Layer's class -> who makes its step, given the layer and the size of the pictures.
 STEPS: dict[type[keras.layers.Layer], Callable[[keras.layers.Layer, tuple[int, int]], Step]] = {
     AlignTo: _align_maps,
+    ChooseCells: _choose_cells,
     CutPatches: _cut_patches,
     ResizeLike: _align_maps,
+    PlaceCells: _place_cells,
     ResizeImages: _resize_images,
     ScaleImages: _scale_images,
     RestoreSize: _restore_size,

@@ -42,7 +42,7 @@ def rasterise_points(
         >>> rasterise_points(np.array([[0.0, 1.5], [0.2, 1.0]]), (1, 3))[..., 0].tolist()
         [[0.0, 2.0, 0.0]]
     """
-    points = _check_points(points)
+    points = check_points(points)
     classes = _check_classes(classes, len(points), num_classes)
     where = np.ones(size, bool) if where is None else np.asarray(where, bool)
     if where.shape != tuple(size):
@@ -65,7 +65,22 @@ def rasterise_points(
     return maps
 
 
-def _check_points(points):
+def check_points(points: np.ndarray) -> np.ndarray:
+    """Return points as float64, or refuse them.
+
+    Args:
+        points: (N, 2) numbers; N may be 0.
+
+    Returns:
+        (N, 2) float64.
+
+    Raises:
+        ValueError: another shape, or not finite.
+
+    Example:
+        >>> check_points([]).shape
+        (0, 2)
+    """
     points = np.asarray(points, np.float64)
     if points.size == 0:
         return np.zeros((0, 2))

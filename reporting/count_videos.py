@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 
 from config.errors import InputError
 from datasets.video_files import VideoHeader, iterate_frames, read_video_header
+from reporting.count_settings import CountSettings
 from reporting.frame_counts import FrameCount, annotate_count, draw_count_plot, write_count_table
 from reporting.point_settings import PointSettings
 from reporting.prediction import refused_picture
@@ -119,7 +121,8 @@ def _annotate(counted, results: list[FrameCount]) -> Iterator[np.ndarray]:
 def _read_frame(number: int, outputs: dict[str, np.ndarray], settings) -> FrameCount:
     kept = {name: value for name, value in outputs.items() if name not in _POINT_OUTPUTS}
     if not {"points", "point_classes", "num_points"} <= set(outputs):
-        return FrameCount(number, kept)
+        about = asdict(settings) if isinstance(settings, CountSettings) else {}
+        return FrameCount(number, kept, about=about)
     known = int(outputs["num_points"])
     names = settings.class_names if isinstance(settings, PointSettings) else ()
     return FrameCount(

@@ -195,7 +195,7 @@ def draw_patch_counts(
     patch_counts: Sequence[float],
     path: Path,
     *,
-    truth: float | None = None,
+    caption: str | None = None,
 ) -> Path:
     """Draw the grid of patches on a picture with the count of each, and the total above.
 
@@ -203,7 +203,7 @@ def draw_patch_counts(
         image: (H, W, 3) uint8 picture.
         patch_counts: (N * N,) predicted counts, row by row.
         path: PNG file to write; its folder is made.
-        truth: true count of the picture, or None when it is not known.
+        caption: what stands above, see `reporting.count_captions`; None for the counts' sum.
 
     Returns:
         `path`.
@@ -217,7 +217,7 @@ def draw_patch_counts(
         >>> import tempfile
         >>> image = np.zeros((48, 64, 3), np.uint8)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     draw_patch_counts(image, [1, 0, 2, 3], Path(folder) / "a.png", truth=7).name
+        ...     draw_patch_counts(image, [1, 0, 2, 3], Path(folder) / "a.png").name
         'a.png'
     """
     patch_counts = np.asarray(patch_counts, np.float64).ravel()
@@ -248,8 +248,7 @@ def draw_patch_counts(
             va="center",
             bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "boxstyle": "round"},
         )
-    title = f"Count {patch_counts.sum():.1f}"
-    axes.set_title(title if truth is None else f"{title}, true {truth:g}")
+    axes.set_title(caption or f"Count {patch_counts.sum():.1f}")
     return save_figure(figure, path)
 
 

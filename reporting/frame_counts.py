@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from config.files import atomic_file
 from reporting.canvas import BLUE, GREY, ORANGE, new_figure, save_figure
+from reporting.count_captions import caption_count
 from reporting.prediction import Prediction
 from reporting.prediction_figures import CLASS_COLOURS
 from reporting.prediction_writers import flatten_outputs
@@ -30,6 +31,7 @@ class FrameCount:
         points: (M, 2) float (row, column) pixels of the objects; None where they are not known.
         classes: (M,) integers from 1, of the points.
         names: {output's name: what each of its numbers is called}.
+        about: {name: value}, what must be known beside the outputs; the same for all frames.
 
     Example:
         >>> FrameCount(0, {"count": np.float32(2)}).number
@@ -41,6 +43,7 @@ class FrameCount:
     points: np.ndarray | None = None
     classes: np.ndarray | None = None
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    about: dict[str, float | str | None] = field(default_factory=dict)
 
 
 def annotate_count(image: np.ndarray, result: FrameCount) -> np.ndarray:
@@ -65,29 +68,8 @@ def annotate_count(image: np.ndarray, result: FrameCount) -> np.ndarray:
         _draw_points(pen, result, shown.size)
     elif "patch_counts" in result.outputs:
         _draw_patches(pen, result.outputs["patch_counts"], shown.size)
-    return add_caption(np.asarray(shown), describe_count(result.outputs))
-
-
-def describe_count(outputs: dict[str, np.ndarray]) -> str:
-    """Say a count in a few words, with its interval and the chance of none where they are known.
-
-    Args:
-        outputs: {name: number}, `count` among them.
-
-    Returns:
-        A line.
-
-    Example:
-        >>> describe_count({"count": 2.04, "count_low": 1.5, "count_high": 3.0,
-        ...                 "none_probability": 0.25})
-        'count 2.0  (1.5 to 3.0)  none 25 %'
-    """
-    said = [f"count {float(outputs['count']):.1f}"]
-    if {"count_low", "count_high"} <= set(outputs):
-        said.append(f"({float(outputs['count_low']):.1f} to {float(outputs['count_high']):.1f})")
-    if "none_probability" in outputs:
-        said.append(f"none {float(outputs['none_probability']):.0%}".replace("%", " %"))
-    return "  ".join(said)
+    caption = caption_count(result.outputs, interval=result.about.get("interval"))
+    return add_caption(np.asarray(shown), caption)
 
 
 def write_count_table(
@@ -120,7 +102,7 @@ def write_count_table(
     for result in results:
         seconds = f"{result.number / frames_per_second:.3f}" if frames_per_second else ""
         cells = flatten_outputs(Prediction("", result.outputs, names=result.names))
-        rows.append({"frame": result.number, "seconds": seconds, **cells})
+        rows.append({"frame": result.number, "seconds": seconds, **cells, **result.about})
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
@@ -159,8 +141,10 @@ def draw_count_plot(
     ratios = {"height_ratios": [3, 1]} if with_none else None
     panels = figure.subplots(1 + with_none, 1, sharex=True, squeeze=False, gridspec_kw=ratios)[:, 0]
     if {"count_low", "count_high"} <= set(results[0].outputs):
+        share = results[0].about.get("interval")
+        label = f"{100 * share:g} % interval" if share else "interval"
         ends = [_take(results, name) for name in ("count_low", "count_high")]
-        panels[0].fill_between(times, *ends, color=BLUE, alpha=0.2, linewidth=0, label="interval")
+        panels[0].fill_between(times, *ends, color=BLUE, alpha=0.2, linewidth=0, label=label)
     style = {"marker": "o"} if len(results) == 1 else {}
     panels[0].plot(
         times, _take(results, "count"), color=BLUE, linewidth=1.2, label="count", **style

@@ -12,6 +12,8 @@ import models.align_corners  # noqa: F401
 import models.box_choices  # noqa: F401
 import models.box_layers  # noqa: F401
 import models.cam_decoder  # noqa: F401
+import models.cell_layers  # noqa: F401
+import models.count_interval  # noqa: F401
 import models.fcn8  # noqa: F401
 import models.imagenet_head  # noqa: F401
 import models.label_pooling  # noqa: F401

@@ -15,6 +15,13 @@ from reporting.box_settings import (
     find_box_settings,
     read_box_settings,
 )
+from reporting.count_settings import (
+    COUNTS_FILE,
+    CountSettings,
+    counts_asset,
+    find_count_settings,
+    read_count_settings,
+)
 from reporting.mask_settings import (
     MASKS_FILE,
     MaskSettings,
@@ -32,7 +39,7 @@ from reporting.point_settings import (
 )
 from reporting.tag_settings import TAGS_FILE, TagSettings, read_tag_settings
 
-Settings = PointSettings | BoxSettings | MaskSettings | TagSettings | None
+Settings = PointSettings | BoxSettings | MaskSettings | TagSettings | CountSettings | None
 
 
 def model_assets(model: keras.Model, file: Path) -> dict[str, str]:
@@ -56,6 +63,7 @@ def model_assets(model: keras.Model, file: Path) -> dict[str, str]:
     return {
         **settings_asset(model, read_class_names(file)),
         **boxes_asset(model),
+        **counts_asset(model),
         **masks_asset(model, file),
     }
 
@@ -71,7 +79,8 @@ def settings_of_file(
         outputs: {name: shape} of the model.
 
     Returns:
-        The settings of a point counter, a locator or a segmenter; None for another kind of model.
+        The settings of a point counter, a locator, a segmenter or a counter with intervals; None
+        for another kind of model.
 
     Raises:
         InputError: a `points.json` beside the file cannot be used or does not fit the model, or a
@@ -88,6 +97,8 @@ def settings_of_file(
         settings = find_box_settings(model) or BoxSettings()
     elif _finds_masks(outputs):
         settings = find_mask_settings(model, file) or MaskSettings()
+    elif _tells_intervals(outputs):
+        settings = find_count_settings(model) or CountSettings()
     return settings
 
 
@@ -102,8 +113,8 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         As `settings_of_file`.
 
     Raises:
-        InputError: its `points.json`, `boxes.json`, `masks.json` or `tags.json` cannot be used or
-            does not fit.
+        InputError: its `points.json`, `boxes.json`, `masks.json`, `tags.json` or `counts.json`
+            cannot be used or does not fit.
 
     Example:
         >>> settings_of_export(Path("no_such_folder"), {"boxes": (None, 4), "scores": (None,)})
@@ -117,12 +128,15 @@ def settings_of_export(folder: Path, outputs: Mapping[str, tuple[int | None, ...
         name, read, settings = MASKS_FILE, read_mask_settings, MaskSettings()
     elif _tells_tags(outputs):
         name, read, settings = TAGS_FILE, read_tag_settings, TagSettings()
+    elif _tells_intervals(outputs):
+        name, read, settings = COUNTS_FILE, read_count_settings, CountSettings()
     else:
         return None
     path = folder / "assets.extra" / name
     if path.is_file():
         settings = read(path)
-    if not isinstance(settings, MaskSettings):  # a label map does not tell how many classes
+    # A label map does not tell how many classes, and a count has none.
+    if not isinstance(settings, (MaskSettings, CountSettings)):
         _check_names(path, settings, outputs)
     return settings
 
@@ -141,6 +155,10 @@ def _finds_masks(outputs):
 
 def _tells_tags(outputs):
     return {"tag_probabilities", "tag_maps"} <= set(outputs)
+
+
+def _tells_intervals(outputs):
+    return {"count", "count_low", "count_high"} <= set(outputs)
 
 
 def _check_names(path, settings, outputs):

@@ -10,6 +10,9 @@ OUTPUT_MEANINGS: Mapping[str, str] = {
     "count_high": "upper end of the count's interval",
     "none_probability": "how likely the picture holds no object, in [0, 1]",
     "patch_counts": "objects in each of N x N patches, row by row; they sum to the count",
+    "cells": "of each cell of all depths, coarse ones first, row by row: its count, and whether it "
+    "was not read (0), is empty (1), sparse (2), dense and cut in four (3) or dense (4)",
+    "cell_probabilities": "of each cell: that it is empty, sparse, dense; 0 where it was not read",
     "class_counts": "objects of each class, in the order of class_names",
     "probabilities": "of each pixel: of each class; of a segmenter with the background first",
     "boxes": "x0, y0, x1, y1 in pixels of the picture that came in, half-open",

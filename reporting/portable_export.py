@@ -18,6 +18,7 @@ import numpy as np
 from config.errors import InputError
 from config.files import write_json
 from models.fixed_size import build_at_size, lost_outputs
+from models.layers import CutPatches
 from models.map_locator import find_map_reader
 from reporting.float32_models import to_float32
 from reporting.output_meanings import BLOB_RULES, explain_output
@@ -179,9 +180,12 @@ def natural_size(model: keras.Model) -> tuple[int, int] | None:
         >>> natural_size(keras.Sequential()) is None
         True
     """
+    # Of a density-guided counter, the size at which the smallest cells are not enlarged.
+    cuts = [layer for layer in model.layers if isinstance(layer, CutPatches)]
+    if cuts:
+        finest = max(cuts, key=lambda layer: layer.num_patches)
+        return tuple(side * finest.num_patches for side in finest.size)
     for layer in model.layers:
-        if layer.name == "cut_patches":
-            return tuple(side * layer.num_patches for side in layer.size)
         if layer.name == "resize_images":
             return tuple(layer.size)
         if layer.name.startswith("fit_") and layer.square is not None:

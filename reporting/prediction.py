@@ -117,6 +117,7 @@ class Prediction:
         blobs: the objects' blobs, from a model that finds them.
         boxes: the objects' boxes, from a model that finds them.
         masks: the classes' areas, from a segmenter.
+        about: {name: value}, what must be known beside the outputs; the same for all pictures.
 
     Example:
         >>> Prediction("a.jpg", {"count": np.float32(2)}).error
@@ -130,6 +131,7 @@ class Prediction:
     blobs: Blobs | None = None
     boxes: Boxes | None = None
     masks: Masks | None = None
+    about: dict[str, float | str | None] = field(default_factory=dict)
 
 
 def find_images(source: str, *, option: str = "--input") -> list[tuple[str, Path]]:

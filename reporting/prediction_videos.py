@@ -160,7 +160,8 @@ def _describe(found: _Found, class_names: tuple[str, ...]) -> list[FrameResult]:
 def _annotate(
     video: Path, results: list[FrameResult], maps: list[np.ndarray], max_pixels: int
 ) -> Iterator[np.ndarray]:
-    frames = iterate_frames(video, max_pixels=max_pixels)
+    # No frame further than at the first look, after which a cut video is warned of.
+    frames = islice(iterate_frames(video, max_pixels=max_pixels), len(results))
     for number, (frame, result) in enumerate(zip(frames, results, strict=True)):
         cam = maps[number] / np.float32(255) if maps else None
         yield annotate_frame(frame, result, cam=cam)

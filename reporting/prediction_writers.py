@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from config.files import atomic_file, write_json
+from models.count_interval import OUTPUTS
+from reporting.cell_figures import draw_cells
+from reporting.count_captions import caption_count
 from reporting.figures import draw_patch_counts
 from reporting.mask_figures import draw_masks, draw_picture
 from reporting.prediction import Prediction
@@ -24,8 +28,8 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
     A number per picture is a column of the output's name, K numbers are K columns
     (`patch_counts` gives patch_count_0 ... patch_count_{K-1}; where the prediction has names for
     them, `class_counts` gives class_count_red); larger outputs, such as masks, are left to other
-    writers. The columns are the same in every row; a picture with an error, or with
-    fewer numbers, leaves cells empty.
+    writers. What a prediction tells about its outputs follows them. The columns are the same in
+    every row; a picture with an error, or with fewer numbers, leaves cells empty.
 
     Args:
         predictions: in the order of the rows.
@@ -46,7 +50,12 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         ['image,count,error', '"a,b.jpg",2.5,']
     """
     rows = [
-        {"image": prediction.image, **flatten_outputs(prediction), "error": prediction.error}
+        {
+            "image": prediction.image,
+            **flatten_outputs(prediction),
+            **prediction.about,
+            "error": prediction.error,
+        }
         for prediction in predictions
     ]
     names = dict.fromkeys(["image", *(name for row in rows for name in row)])
@@ -86,7 +95,8 @@ def flatten_outputs(prediction: Prediction) -> dict[str, str]:
 def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
     """Write {"predictions": [...]}: per picture its name, every output, and its error or null.
 
-    Numbers that have names are an object, {name: number}, others a list.
+    Numbers that have names are an object, {name: number}, others a list. What a prediction tells
+    about its outputs stands beside them.
 
     Args:
         predictions: in the order of the list.
@@ -107,7 +117,7 @@ def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Pat
         [{'image': 'a.jpg', 'count': 2.0, 'error': None}]
     """
     rows = [
-        {"image": item.image, **_to_values(item), "error": item.error or None}
+        {"image": item.image, **_to_values(item), **item.about, "error": item.error or None}
         for item in predictions
     ]
     return write_json({"predictions": rows}, path)
@@ -145,7 +155,13 @@ def draw_prediction(
         return draw_picture(image, path)
     if "patch_counts" not in prediction.outputs:
         return None
-    return draw_patch_counts(image, prediction.outputs["patch_counts"], path)
+    outputs, caption = prediction.outputs, None
+    if "count" in outputs:
+        caption = caption_count(outputs, interval=prediction.about.get("interval"))
+    if "cells" in outputs:
+        num_patches = math.isqrt(len(outputs["patch_counts"]))
+        return draw_cells(image, outputs["cells"], num_patches, path, caption=caption)
+    return draw_patch_counts(image, outputs["patch_counts"], path, caption=caption)
 
 
 # File or folder name -> who writes it, or returns None where the predictions hold nothing for it.
@@ -162,8 +178,9 @@ WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
 
 
 def _in_order(outputs):
-    """Put `count` first: it is what most readers look for."""
-    return dict(sorted(outputs.items(), key=lambda item: item[0] != "count"))
+    """Put `count` and how sure it is first: they are what most readers look for."""
+    first = [name for name in ("count", *OUTPUTS) if name in outputs]
+    return {**{name: outputs[name] for name in first}, **outputs}
 
 
 def _singular(name):

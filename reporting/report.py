@@ -21,8 +21,12 @@ MAX_FIGURES = 40  # the rest stay in the run's folder; the page stays light
 # File name without suffix -> what the figure shows; others are named after their file.
 CAPTIONS = {
     "training_curves": "Training and validation over the epochs",
+    "pair_differences": "How clearly the rankers of the noise filter put the pairs in order that "
+    "they did not learn from",
     "error_boxplot": "Absolute error per range of true counts, and pictures per range",
     "count_scatter": "Predicted against true counts",
+    "intervals": "The interval of each picture over its true count",
+    "coverage": "Share of true counts inside the intervals, beside what these promise",
     "iou_histogram": "IoU of the predicted and the true box of each picture",
     "saliency_sheet": "Saliency of the worst pictures and of some at random, outlined where it is "
     "half of its maximum: IoU of the network (of RBD + GrabCut)",

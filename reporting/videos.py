@@ -146,6 +146,26 @@ def overlay_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     return np.rint(image * (1 - weights) + colours * weights).astype(np.uint8)
 
 
+def require_other_folder(video: Path, folder: Path) -> None:
+    """Refuse to annotate a video in its own place, where it would be replaced.
+
+    Args:
+        video: the file.
+        folder: where `<video>.mp4` is to be written.
+
+    Raises:
+        InputError: that is the file itself.
+
+    Example:
+        >>> require_other_folder(Path("clips/a.mp4"), Path("annotated"))
+    """
+    if (folder / f"{video.stem}.mp4").resolve() == video.resolve():
+        raise InputError(
+            "`--output` must be another folder than the video's, which would be replaced by its "
+            f"annotated copy. Received {folder}."
+        )
+
+
 def write_video(
     frames: Iterable[np.ndarray], path: Path, *, frames_per_second: float = FRAMES_PER_SECOND
 ) -> Path:

@@ -9,17 +9,17 @@ import pytest
 from PIL import Image
 
 from datasets.scene_jobs import SceneSettings
-from datasets.synthetic_files import NOISY, RANKED, TEST, write_sets
+from datasets.synthetic_files import NOISY, RANKED, TEST, TRIPLETS, write_sets
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
 def drawn_data(tmp_path_factory):
-    """Draw 8 ranked scenes, 12 miscounted and 6 test pictures of 48 x 64 pixels."""
+    """Draw 8 ranked scenes, 8 of triplets, 12 miscounted and 6 test pictures of 48 x 64 pixels."""
     folder = tmp_path_factory.mktemp("drawn")
     settings = SceneSettings(image_size=(48, 64), max_count=12)
-    write_sets(folder, {RANKED: 8, NOISY: 12, TEST: 6}, settings)
+    write_sets(folder, {RANKED: 8, TRIPLETS: 8, NOISY: 12, TEST: 6}, settings)
     return folder
 
 
@@ -30,7 +30,9 @@ def tiny_config(tmp_path_factory):
     changes = {
         "baseline": {"input_shape": [48, 64, 3], "epochs": 1, "batch_size": 4},
         "noisy_synth_regress": {"batch_size": 4, "num_pictures": 2},
+        "density_guided": {"batch_size": 4, "num_pictures": 2, "sparse_max": 4},
     }
+    changes["triplets"] = {**changes["baseline"], "noise_rankers": 2, "noise_epochs": 1}
     points = {
         "epochs": 2,
         "batch_size": 2,

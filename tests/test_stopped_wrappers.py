@@ -49,9 +49,9 @@ def trained(tmp_path_factory, folders):
     """Train: stopped while reading, again while the trained model is scored, then to the end."""
     experiments = tmp_path_factory.mktemp("experiments")
     arguments = [*folders, "--experiment_dir", experiments]
-    run_stopped_in("training.baseline.train.keep_sound", train_wrapper, *arguments)
+    run_stopped_in("training.ranked_lists.keep_sound", train_wrapper, *arguments)
     assert list_runs(experiments) == []
-    run_stopped_in("training.baseline.train.evaluate", train_wrapper, *arguments)
+    run_stopped_in("training.ranker_fitting.evaluate", train_wrapper, *arguments)
     (unfinished,) = list_runs(experiments)
     history = (unfinished / "results.csv").read_bytes()
     assert run(train_wrapper, *arguments) == 0
@@ -78,7 +78,7 @@ def fine_tuned(trained, fine_tune):
 def test_fine_tuning_stopped_anywhere_goes_on_to_the_same_result(
     trained, fine_tune, fine_tuned, capsys
 ):
-    for place in ("train.fit_weights", "eval.export_saved_model"):
+    for place in ("train.fit_weights", "eval.export_counter"):
         run_stopped_in(f"{PACKAGE}.{place}", finetune_wrapper, *fine_tune, "stopped")
         (unfinished,) = list_runs(trained, "noisy_synth_regress", "synthetic_noisy", "stopped")
         assert f"goes on with {unfinished}" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from PIL import Image
 import finetune_wrapper
 import predict
 import train_wrapper
+from config.errors import InputError
 from datasets.cam_store import CamStore
 from datasets.images import read_image
 from datasets.shot_pictures import ShotPictures
@@ -114,6 +115,11 @@ def test_fine_tuning_leaves_the_whole_run_folder(whole):
     scores = json.loads((whole / "scores.json").read_text())
     assert set(scores) == {"decoder", "cam", "layer_cam"}
     assert len(scores["cam"]["oracle"]["per_shot"]) == 2
+    rows = read_rows(whole / "shots.csv")
+    assert [row["num_frames"] for row in rows] == ["3", "3"]
+    for name in ("decoder", "layer_cam", "cam"):
+        shares = [float(row[f"{name}_label_free_corloc"]) for row in rows]
+        assert np.mean(shares) == pytest.approx(scores[name]["label_free"]["corloc_shots"])
 
 
 def test_the_table_has_a_row_per_frame(whole):
@@ -214,8 +220,27 @@ def test_eval_keeps_the_test_beside_the_validation(whole, tmp_path, no_export):
     assert {**before, **results.metrics} == results.metrics
     assert {"val_corloc_macro", "val_layer_cam_corloc_macro"} <= set(results.metrics)
     assert (run_folder / "boxes.csv").read_bytes() == table
-    for name in ("boxes_val.csv", "scores_val.json", "figures_val", "videos_val"):
+    for name in ("boxes_val.csv", "scores_val.json", "shots_val.csv", "figures_val", "videos_val"):
         assert (run_folder / name).exists(), name
+
+
+def test_eval_without_maps_names_the_command_before_it_scores(
+    whole, classifier, tmp_path, monkeypatch, capsys, caplog
+):
+    run_folder = tmp_path / "run"
+    shutil.copytree(whole, run_folder)
+    (run_folder / "cams" / "stage.json").unlink()
+
+    def look(*_):
+        raise InputError("it looks")
+
+    monkeypatch.setattr("finetuning.temporal_cam.scoring.look_at_shots", look)
+    assert run_eval("--model", run_folder) == 2
+    assert f"store_cams --model {classifier} --method layer_cam`" in capsys.readouterr().err
+    shutil.rmtree(run_folder / "cams")  # not needed but for a figure
+    assert run_eval("--model", run_folder) == 2
+    assert "it looks" in capsys.readouterr().err
+    assert f"{run_folder / 'cams'} was removed: no sheet shows the seeds" in caplog.text
 
 
 def test_predict_annotates_a_video(whole, data, tmp_path, capsys):
@@ -230,6 +255,9 @@ def test_predict_annotates_a_video(whole, data, tmp_path, capsys):
     assert len({row["label"] for row in rows}) == 1 and rows[0]["iou"] == ""
     shown = list(iterate_frames(out / "clip.mp4"))
     assert len(shown) == 4 and shown[0].shape[1] == 40 and shown[0].shape[0] > 32
+    clip = write_video(frames[:1], tmp_path / "one.mp4", frames_per_second=5)
+    assert run(predict, "--model", whole, "--input", clip, "--output", tmp_path / "one") == 0
+    assert "1 frame of" in capsys.readouterr().out
 
 
 def test_bad_input_is_refused_in_one_line(options, classifier, whole, data, tmp_path, capsys):

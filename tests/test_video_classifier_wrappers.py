@@ -76,7 +76,11 @@ def test_training_leaves_the_whole_run_folder(trained):
     told = json.loads((trained / "fit.json").read_text())
     assert told["best_corloc"] is not None and not told["transductive"]
     assert len(json.loads((trained / "scores.json").read_text())["oracle"]["per_shot"]) == 2
-    assert (trained / "figures" / "cam_sheet.png").is_file()
+    figures = {path.name for path in (trained / "figures").iterdir()}
+    assert {"cam_sheet.png", "corloc_tags.png", "corloc_shots.png"} <= figures
+    with (trained / "shots.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 and {row["num_frames"] for row in rows} == {"2"}
     with (trained / "predictions.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 4
 

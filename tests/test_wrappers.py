@@ -1,5 +1,6 @@
 """Both wrappers from end to end, and what they say about bad input."""
 
+import csv
 import json
 import os
 import shutil
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy.stats import spearmanr
 
 import finetune_wrapper
 import train_wrapper
 from config.errors import InputError
+from datasets.crop_jobs import CropSettings, write_crops
 from models.encoders import build_encoder
 from reporting.results import read_results
 from training.command_line import run_command
+from training.ranker_scores import build_ranker_parser, tell_ranking
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +70,32 @@ def test_training_leaves_the_published_run_folder(experiments):
     assert 0 <= read_results(run).metrics["rank_accuracy"] <= 1
 
 
+def test_training_takes_chains_of_crops(drawn_data, tiny_config, tmp_path):
+    photos = str(drawn_data / "synthetic_noisy" / "images")
+    settings = CropSettings(source=photos, image_size=(24, 32), num_chains=1, chain_length=3)
+    write_crops(tmp_path, "crops", settings)
+    arguments = ["--data_dir", tmp_path, "--dataset", "crops", "--params_dir", tiny_config]
+    assert run_train(*arguments, "--experiment_dir", tmp_path / "runs") == 0
+    metrics = read_results(only_run(tmp_path / "runs", "baseline")).metrics
+    assert (metrics["num_training_lists"], metrics["num_validation_lists"]) == (10, 2)
+    assert 0 <= metrics["rank_accuracy"] <= 1
+
+
+def test_a_ranker_scores_counted_pictures(experiments, drawn_data, capsys):
+    run = next((experiments / "baseline").rglob("ranker.keras")).parent
+    arguments = ["--model", str(run), "--data_dir", str(drawn_data), "--dataset", "synthetic_test"]
+    parser = build_ranker_parser("eval", "")
+    assert run_command(tell_ranking, parser, arguments) == 0
+    rows = list(csv.DictReader((run / "ranking" / "synthetic_test_test.csv").open()))
+    found = json.loads((run / "ranking" / "synthetic_test_test.json").read_text())
+    counts, scores = ([float(row[name]) for row in rows] for name in ("count", "score"))
+    assert found["num_images"] == len(rows) and min(scores) >= 0
+    expected = spearmanr(counts, scores).statistic if len(set(scores)) > 1 else None
+    assert found["spearman"] == (expected and pytest.approx(expected, abs=1e-4))
+    assert run_command(tell_ranking, parser, [*arguments, "--N", "500"]) == 2
+    assert "sides" in capsys.readouterr().err
+
+
 def test_fine_tuning_scores_reports_and_exports(experiments):
     run = only_run(experiments, "noisy_synth_regress")
     metrics = read_results(run).metrics
@@ -83,11 +113,27 @@ def test_the_exported_counter_equals_the_keras_one(experiments):
     counter = keras.saving.load_model(run / "counter.keras", compile=False)
     exported = tf.saved_model.load(run / "saved_model")
     images = np.random.default_rng(0).integers(0, 256, (2, 71, 53, 3), np.uint8)
-    expected = counter(images)
+    # Compiled as the export is: op by op, an untrained network differs from itself by more.
+    expected = counter.predict_on_batch(images)
     given = exported.signatures["serving_default"](images=tf.constant(images))
-    for name in ("count", "patch_counts"):
+    assert set(given) == set(expected)
+    for name in expected:
         np.testing.assert_allclose(given[name], expected[name], rtol=1e-4, atol=1e-4)
-    assert (np.asarray(expected["count"]) >= 0).all()
+    low, count, high = (np.asarray(expected[f"count{end}"]) for end in ("_low", "", "_high"))
+    assert (low >= 0).all() and (low <= count).all() and (count <= high).all()
+
+
+def test_fine_tuning_tells_an_interval_and_what_it_was_calibrated_on(experiments):
+    run = only_run(experiments, "noisy_synth_regress")
+    results = read_results(run)
+    # Of 12 pictures 4 are held out: an interval of .8 is bounded, one of .9 is not.
+    assert 0 <= results.metrics["coverage_50"] <= results.metrics["coverage_80"] <= 1
+    assert "coverage_90" not in results.metrics
+    assert "calibrated on 4 drawn scenes" in results.notes[0]
+    assert "not guaranteed" in (run / "report.html").read_text()
+    row = json.loads((run / "predictions.json").read_text())["predictions"][0]
+    assert 0 <= row["count_low"] <= row["predicted"] <= row["count_high"]
+    assert 0 <= row["none_probability"] <= 1
 
 
 def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):
@@ -198,7 +244,7 @@ def test_nan_stops_the_run_at_its_step(train_on, capsys, monkeypatch):
     def divide_by_zero(y_true, scores):
         return tf.reduce_mean(scores / 0.0 - scores / 0.0, axis=-1)
 
-    monkeypatch.setattr("training.baseline.train.build_ranking_loss", lambda _: divide_by_zero)
+    monkeypatch.setattr("training.ranker_fitting.build_ranking_loss", lambda _: divide_by_zero)
     assert train_on(lambda data: None) == 2
     printed = capsys.readouterr().err
     assert "the loss became nan at epoch 1, step 1" in printed and "Traceback" not in printed

@@ -12,6 +12,7 @@ DEFAULT_DATA = {
     "training/points": {"format": "coco", "dataset": "synthetic_noisy"},
     "training/saliency": {"format": "tags", "dataset": "synthetic_tags"},
     "training/seeds": {"format": "tags", "dataset": "synthetic_tags"},
+    "training/triplets": {"format": "annotations", "dataset": "synthetic_triplets"},
     "training/video_classifier": {"format": "shots", "dataset": "synthetic_shots"},
     "finetuning/guided_segmentation": {
         "format": "tags",
@@ -32,6 +33,11 @@ DEFAULT_DATA = {
         "format": "shots",
         "train_data": "synthetic_shots",
         "test_data": "synthetic_shots",
+    },
+    "finetuning/unsupervised/density_guided": {
+        "format": "coco",
+        "train_data": "synthetic_noisy",
+        "test_data": "synthetic_test",
     },
     "finetuning/unsupervised/noisy_synth_regress": {
         "format": "annotations",
@@ -75,7 +81,8 @@ def describe_default(name: str, stage: str) -> str:
     Example:
         >>> describe_default("dataset", "training")
         'default: synthetic_ranked (baseline), synthetic_objects (localization), synthetic_noisy \
-(points), synthetic_tags (saliency, seeds), synthetic_shots (video_classifier)'
+(points), synthetic_tags (saliency, seeds), synthetic_triplets (triplets), synthetic_shots \
+(video_classifier)'
     """
     experiments = {}
     for experiment, defaults in DEFAULT_DATA.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from config.errors import InputError
+from models.encoders import STRIDES
 from reporting.model_files import load_keras_model
 from training.continued_runs import TAKES_DATA, find_model_file, take_data
 from training.runs import load_given_params
@@ -45,7 +46,8 @@ def load_encoder(path: Path) -> keras.Model:
         path: a `.keras` file.
 
     Returns:
-        Model from pictures (B, H, W, 3) in [0, 1] to a dict of feature maps with `stride_32`.
+        Model from pictures (B, H, W, 3) in [0, 1] to a dict of feature maps, of
+        `models.encoders.STRIDES` as far as it goes.
 
     Raises:
         InputError: the file is no Keras model, or holds no encoder.
@@ -61,14 +63,14 @@ def load_encoder(path: Path) -> keras.Model:
         if isinstance(part, keras.Model) and _is_encoder(part):
             return part
     raise InputError(
-        f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps with `stride_32`. "
+        f"{path}: must hold an encoder, from pictures (H, W, 3) to feature maps `stride_4` ... "
         f"Received a model named {model.name}; give a best_model_*.keras of a training run."
     )
 
 
 def _is_encoder(model: keras.Model) -> bool:
     output = getattr(model, "output", None)
-    return isinstance(output, dict) and "stride_32" in output
+    return isinstance(output, dict) and any(name in output for name in STRIDES)
 
 
 def _inner_layers(model: keras.Model) -> list:

@@ -17,6 +17,7 @@ PREFIX = "val_"  # of a metric on validation pictures
 _SCORED = "Scored on the "
 _BESIDE = "_val"  # before the suffix of what is of validation pictures, beside the test's
 _NAMES = ("predictions.csv", "figures", "predictions", "scores.json", "boxes.csv", "videos")
+_NAMES += ("shots.csv",)
 logger = logging.getLogger(__name__)
 
 
@@ -112,7 +113,8 @@ def choose_place(
     none, the validation pictures'), so validation pictures that are scored again leave
     `predictions_val.csv` and `figures_val/` beside them. But where a setting is not what it was,
     earlier numbers and files no longer hold, whatever they are of: new ones take their place.
-    Likewise `predictions/`, `scores.json`, `boxes.csv` and `videos/` of runs that have them.
+    Likewise `predictions/`, `scores.json`, `shots.csv`, `boxes.csv` and `videos/` of runs that
+    have them.
 
     Args:
         run: run folder.

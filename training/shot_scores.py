@@ -8,19 +8,21 @@ from typing import Any
 import numpy as np
 
 from config.errors import InputError
-from datasets.frame_boxes import read_frame_boxes
+from datasets.frame_boxes import read_frame_truth
 from datasets.images import read_header
 from datasets.records import ShotRecord
 from datasets.shot_views import enlarge_map
 from metrics.max_box_acc import MaxBoxAccuracy
+from metrics.pixel_average_precision import PixelAveragePrecision
 from ops.map_thresholds import choose_threshold_without_labels
+from ops.opencv import cv2
 
 
 class ShotScores:
     """Counts which thresholds give a right box, frame by frame of shots.
 
     A map is enlarged to the network's input, S x S pixels, as the protocol does, and the true boxes
-    of the frame are brought there too.
+    of the frame are brought there too. So is its mask where there is one: then PxAP is counted.
 
     Args:
         shots: those that are scored, at least one; `update` is told their places.
@@ -33,6 +35,7 @@ class ShotScores:
     Attributes:
         shots: as given.
         num_frames: frames counted so far that have a true box.
+        num_masks: frames counted so far that have a true mask.
 
     Example:
         >>> # see `training.video_classifier.scoring`
@@ -49,11 +52,12 @@ class ShotScores:
         every_contour: bool = True,
     ):
         self.shots, self.image_size = list(shots), image_size
-        self._max_pixels, self.num_frames = max_pixels, 0
+        self._max_pixels, self.num_frames, self.num_masks = max_pixels, 0, 0
         names = [shot.name for shot in self.shots]
         self._by_shot = MaxBoxAccuracy(
             names, inclusive=inclusive, step=step, every_contour=every_contour
         )
+        self._by_pixel, self._shows_object = PixelAveragePrecision(), False
 
     def update(
         self, place: int, number: int, score_map: np.ndarray, scores: np.ndarray | None = None
@@ -74,13 +78,19 @@ class ShotScores:
             >>> # see the class
         """
         shot, size = self.shots[place], self.image_size
-        boxes = read_frame_boxes(shot, number, max_pixels=self._max_pixels)
+        boxes, mask = read_frame_truth(shot, number, max_pixels=self._max_pixels)
         if boxes is not None and len(boxes):
             header = read_header(shot.frames[number], max_pixels=self._max_pixels)
             boxes = boxes * np.tile([size / header.width, size / header.height], 2)
             self.num_frames += 1
         ranking = None if scores is None else _rank(place + 1, scores, shot.tag)
-        self._by_shot.update(enlarge_map(score_map, size), boxes, place + 1, ranking)
+        enlarged = enlarge_map(score_map, size)
+        self._by_shot.update(enlarged, boxes, place + 1, ranking)
+        if mask is not None:
+            small = cv2.resize(mask.view(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
+            self._by_pixel.update(enlarged, small)
+            self.num_masks += 1
+            self._shows_object |= bool(small.any())
 
     def result(self, *, threshold: float | None = None) -> dict[str, Any]:
         """Sum up all frames.
@@ -92,7 +102,8 @@ class ShotScores:
         Returns:
             What `MaxBoxAccuracy.result` says of the classes, so that `corloc_macro` is over them;
             also `corloc_shots`, the mean over shots that have a true box, and `per_shot` as
-            `per_class`.
+            `per_class`. Where a mask shows an object, `pxap`, whatever the threshold, and
+            `num_masks`, the frames it is of.
 
         Raises:
             InputError: no frame has a true box.
@@ -104,25 +115,35 @@ class ShotScores:
         classes = self._by_shot.regroup(names, [shot.tag for shot in self.shots])
         result = classes.result(threshold=threshold)
         shots = self._by_shot.result(threshold=result["threshold"])
+        pixels = {}
+        if self._shows_object:
+            pixels = {"pxap": self._by_pixel.result(), "num_masks": self.num_masks}
         return {
             **result,
+            **pixels,
             "corloc_shots": shots["corloc_macro"],
             "per_shot": shots["per_class"],
         }
 
 
-def choose_label_free_threshold(maps: Iterable[np.ndarray], image_size: int) -> float:
+def choose_label_free_threshold(
+    maps: Iterable[np.ndarray],
+    image_size: int,
+    *,
+    cure: str = "train the classifier for longer, or draw them with another `cam_method`",
+) -> float:
     """Choose the threshold of boxes without looking at any, from maps of training frames.
 
     Args:
         maps: (h, w) in [0, 1] each.
         image_size: side of the network's input, to which they are enlarged, pixels.
+        cure: what helps where they show nothing, for the message.
 
     Returns:
         Share of a map's maximum, see `ops.map_thresholds`.
 
     Raises:
-        InputError: every map is constant.
+        InputError: every map is constant, or one cannot be made.
 
     Example:
         >>> choose_label_free_threshold([np.array([[0.0, 1.0]])], 2)
@@ -130,10 +151,12 @@ def choose_label_free_threshold(maps: Iterable[np.ndarray], image_size: int) -> 
     """
     try:
         return choose_threshold_without_labels(enlarge_map(cam, image_size) for cam in maps)
+    except InputError:  # of what makes the maps
+        raise
     except ValueError as error:
         raise InputError(
-            "the classifier's maps must show something to choose a threshold by. They are all "
-            "constant; train it for longer, or draw them with another `cam_method`."
+            "maps must show something to choose a threshold by. Those of the training frames are "
+            f"all constant; {cure}."
         ) from error
 
 

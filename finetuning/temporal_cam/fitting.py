@@ -172,7 +172,7 @@ def keep_threshold(run: Path, splits: ShotSplits, params: TemporalCamParams) -> 
         Share of a map's maximum.
 
     Raises:
-        InputError: every map is constant, or a frame cannot be read.
+        InputError: every map is constant, a frame cannot be read, or an answer is not finite.
 
     Example:
         >>> # see `finetuning.temporal_cam.train`

@@ -17,6 +17,7 @@ from training.video_classifier.frame_runs import spread_evenly
 
 # Shot -> maps (T, h, w) and scores (T, K).
 DecodeShot = Callable[[ShotRecord], tuple[np.ndarray, np.ndarray]]
+_CURE = "the decoder has lost the object: train it anew with a lower `crf_weight`, or more seeds"
 
 
 def make_shot_decoder(decoder: keras.Model, *, batch_size: int, max_pixels: int) -> DecodeShot:
@@ -71,7 +72,7 @@ def find_decoder_threshold(
         Share of a map's maximum, see `ops.map_thresholds`.
 
     Raises:
-        InputError: every map is constant, or a frame cannot be read.
+        InputError: every map is constant, a frame cannot be read, or an answer is not finite.
 
     Example:
         >>> # see `finetuning.temporal_cam.fitting`
@@ -79,7 +80,7 @@ def find_decoder_threshold(
     options = {"batch_size": params.batch_size, "max_pixels": params.max_pixels}
     decode = make_shot_decoder(decoder, **options)
     maps = (cam for shot in spread_shots(shots, params.threshold_frames) for cam in decode(shot)[0])
-    return choose_label_free_threshold(maps, decoder.input.shape[1])
+    return choose_label_free_threshold(maps, decoder.input.shape[1], cure=_CURE)
 
 
 def spread_shots(shots: Sequence[ShotRecord], most: int) -> list[ShotRecord]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 from config.errors import InputError
 from config.files import write_json
 from config.schema import TemporalCamParams
+from datasets.cam_store import CamStore
 from datasets.records import ShotRecord
 from finetuning.temporal_cam.cams import open_cams
 from finetuning.temporal_cam.fitting import DECODER_FILE
 from finetuning.temporal_cam.pictures import read_videos
-from finetuning.temporal_cam.seeing import look_at_shots, open_seeing
+from finetuning.temporal_cam.seeing import look_at_shots, name_maps, open_seeing
 from finetuning.temporal_cam.showing import draw_scored, draw_training, draw_videos
 from finetuning.temporal_cam.summary import DECODER, describe_choices, summarise
 from reporting.box_settings import BOXES_FILE, boxes_asset, find_box_settings
@@ -26,9 +28,11 @@ from training.finish import finish_run
 from training.fit_files import read_fit
 from training.scored_splits import choose_place, choose_scored, join_earlier, name_by_split
 from training.video_classifier.cam_stage import CAMS
+from training.video_classifier.shot_tables import SHOT_TABLE, write_shot_table
 from training.workers import is_chief
 
 BOX_TABLE, SCORES_FILE, VIDEOS = "boxes.csv", "scores.json", "videos"
+_logger = logging.getLogger(__name__)
 
 
 def score_run(
@@ -70,28 +74,37 @@ def _score_run(args, params: TemporalCamParams, run: Path, asked: str | None) ->
             f"{run}: must have shots to score. Its data leave none for {split}; score the others."
         )
     shots = [choose_frames(shot, params) for shot in shots]
+    store = None if place.beside else _open_kept_cams(args, params, run)
     locator = load_keras_model(run / DECODER_FILE)
     seeing = open_seeing(locator, args, params)
     found, tracks = look_at_shots(seeing, shots, splits.training, params)
     metrics, units = summarise(found, tracks, shots)
     metrics, units = (name_by_split(each, split) for each in (metrics, units))
     write_json({name: vars(each) for name, each in found.items()}, place.find(SCORES_FILE))
+    write_shot_table(found, shots, place.find(SHOT_TABLE))
     write_frame_table([each for track in tracks for each in track], place.find(BOX_TABLE))
     shown = {"params": params, "seed": args.seed}
     draw_scored(place.figures, seeing, shots, tracks, found, **shown)
     draw_videos(place.find(VIDEOS), seeing, shots, tracks, **shown)
-    if not place.beside and (run / CAMS).is_dir():
-        store = open_cams(args, params, run)
+    if store is not None:
         draw_training(place.figures, seeing, splits.training, store, **shown)
     write_json(find_box_settings(locator), run / BOXES_FILE)
     saved = {"max_pixels": params.max_pixels, "assets": boxes_asset(locator)}
     export_saved_model(locator, run / "saved_model", **saved)
     num_frames = found[DECODER].oracle["num_frames"] if found else sum(map(len, tracks))
-    how = {"cam_method": params.cam_method, "neighbours": params.num_neighbours}
+    how = {"maps": name_maps(params), "neighbours": params.num_neighbours}
     notes = describe_choices(split, num_frames, fitted, **how)
     metrics, units, notes = join_earlier(place.earlier, split, metrics, units, notes)
     started -= fitted["seconds"]
     finish_run(run, args, params, metrics, units, started=started, notes=notes)
+
+
+def _open_kept_cams(args, params: TemporalCamParams, run: Path) -> CamStore | None:
+    """Open the maps that the run learnt from; None where their folder was removed."""
+    if (run / CAMS).is_dir():
+        return open_cams(args, params, run)
+    _logger.warning("%s was removed: no sheet shows the seeds that were learnt from", run / CAMS)
+    return None
 
 
 def choose_frames(shot: ShotRecord, params: TemporalCamParams) -> ShotRecord:

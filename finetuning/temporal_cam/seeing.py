@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from config.cam_names import CAM_METHOD_NAMES
+from config.cam_names import BASELINE_NAMES, SALIENT
+from config.errors import InputError
 from config.schema import TemporalCamParams
 from config.values import require_known
 from datasets.frame_boxes import read_frame_boxes
@@ -34,6 +36,8 @@ from training.video_classifier.cam_stage import read_cam_settings
 from training.video_classifier.frame_runs import ShotFunction, make_shot_drawer
 from training.video_classifier.showing import find_map_box
 from training.video_classifier.summary import Localization
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +88,26 @@ def open_seeing(
         )
         classifier = load_keras_model(continued / LOCALIZING_FILE)
         for method in params.baselines:
-            settings = read_cam_settings(continued, method=method)
+            own = {"method": method.removeprefix(SALIENT), "salient": method.startswith(SALIENT)}
+            settings = read_cam_settings(continued, **own)
             draw[method] = make_shot_drawer(classifier, settings, **bounds)
     decode = make_shot_decoder(decoder, **bounds)
     return Seeing(decoder, decode, draw, find_map_reader(locator).threshold)
+
+
+def name_maps(params: TemporalCamParams) -> str:
+    """Name the maps that a decoder learns from.
+
+    Args:
+        params: resolved parameters.
+
+    Returns:
+        One of `config.cam_names.BASELINE_NAMES`.
+
+    Example:
+        >>> # see `finetuning.temporal_cam.scoring`
+    """
+    return f"{SALIENT if params.salient else ''}{params.cam_method}"
 
 
 def check_baselines(params: TemporalCamParams) -> None:
@@ -103,7 +123,7 @@ def check_baselines(params: TemporalCamParams) -> None:
         >>> # see `finetuning.temporal_cam.train`
     """
     for method in params.baselines:
-        require_known(method, CAM_METHOD_NAMES, "method", where="`baselines`: ")
+        require_known(method, BASELINE_NAMES, "method", where="`baselines`: ")
 
 
 def look_at_shots(
@@ -196,6 +216,10 @@ def _choose_thresholds(
     size, learnt = seeing.decoder.input.shape[1], spread_shots(training, params.threshold_frames)
     thresholds = {}
     for method, draw in seeing.draw.items():
-        maps = (cam for shot in learnt for cam in draw(shot))
-        thresholds[method] = choose_label_free_threshold(maps, size)
+        maps = [cam for shot in learnt for cam in draw(shot)]
+        try:
+            thresholds[method] = choose_label_free_threshold(maps, size)
+        except InputError as error:
+            _logger.warning("%s: boxes are drawn around all that is not 0: %s", method, error)
+            thresholds[method] = 0.0
     return thresholds

@@ -20,15 +20,14 @@ from ops.opencv import cv2
 from ops.seed_sampling import sample_seeds
 from ops.seeds import region_of_interest
 from ops.temporal_cams import temporal_max
-from reporting.corloc_figures import draw_corloc_table
 from reporting.mask_figures import draw_sheet, overlay_saliency
 from reporting.videos import FrameResult, annotate_frame, overlay_heat, write_video
 from training.video_classifier.cam_stage import read_shot_cams
+from training.video_classifier.shot_tables import draw_corloc_tables
 from training.video_classifier.summary import Localization
 
 _TRAINING_TITLES = ("frame", "its map", "joined maps", "region and seeds", "prediction")
 _SEED_COLOURS = {0: (0, 114, 178), 1: (213, 94, 0)}  # background blue, object orange
-_MEANS = {"per_class": "corloc_macro", "per_shot": "corloc_shots"}
 _SEED_SHARE = 32  # a seed is drawn as this part of the frame's longer side
 
 
@@ -109,7 +108,7 @@ def draw_scored(
         titles = (*seeing.draw, "prediction and truth")
         draw_sheet(rows, titles, folder / "frames_sheet.png")
     if found:
-        _draw_tables(folder, found)
+        draw_corloc_tables(folder, found)
 
 
 def draw_videos(
@@ -207,17 +206,3 @@ def _find_centres(mask: np.ndarray) -> np.ndarray:
     for column, row in np.int64(centres[1:]):
         found[row, column] = True
     return found
-
-
-def _draw_tables(folder: Path, found: Mapping[str, Localization]) -> None:
-    columns = {}
-    for name, each in found.items():
-        for kind, result in (("best", each.oracle), ("no labels", each.label_free)):
-            columns[f"{name}\n{kind}"] = result
-    for group, file in (("per_class", "corloc_tags.png"), ("per_shot", "corloc_shots.png")):
-        tables = {
-            name: {key: each["corloc"] for key, each in result[group].items()}
-            | {"all frames": result["corloc_micro"], "mean": result[_MEANS[group]]}
-            for name, result in columns.items()
-        }
-        draw_corloc_table(tables, folder / file, title="CorLoc, %")

@@ -14,7 +14,7 @@ from training.scored_splits import describe_scored
 from training.video_classifier.summary import Localization, summarise_boxes
 
 DECODER = "decoder"
-_COMPARED = ("corloc_macro", "corloc_micro", "corloc_shots", "threshold", "max_box_acc_v2")
+_COMPARED = ("corloc_macro", "corloc_micro", "corloc_shots", "threshold", "max_box_acc_v2", "pxap")
 _KNOWN_TAGS = "Frames and tags of the scored shots were learnt from; their boxes and masks never."
 
 
@@ -94,7 +94,7 @@ def summarise_tracks(
 
 
 def describe_choices(
-    split: str, num_frames: int, fitted: Mapping[str, Any], *, cam_method: str, neighbours: int
+    split: str, num_frames: int, fitted: Mapping[str, Any], *, maps: str, neighbours: int
 ) -> list[str]:
     """Say in words on what a run was scored and how its weights were chosen.
 
@@ -102,7 +102,7 @@ def describe_choices(
         split: "test" or "val".
         num_frames: frames with a true box, or all where there is none.
         fitted: content of the run's `fit.json`.
-        cam_method: how the maps were made that were learnt from.
+        maps: how those were made that were learnt from, one of `config.cam_names.BASELINE_NAMES`.
         neighbours: frames whose maps were joined with a frame's own.
 
     Returns:
@@ -110,7 +110,7 @@ def describe_choices(
 
     Example:
         >>> fitted = {"transductive": True, "num_epochs": 9, "monitor": None, "threshold": 0.4}
-        >>> for note in describe_choices("test", 9, fitted, cam_method="cam", neighbours=0):
+        >>> for note in describe_choices("test", 9, fitted, maps="cam", neighbours=0):
         ...     print(note)
         Scored on the 9 test pictures.
         Frames and tags of the scored shots were learnt from; their boxes and masks never.
@@ -123,7 +123,7 @@ def describe_choices(
     if fitted["transductive"]:
         notes.append(_KNOWN_TAGS)
     joined = f"joined with {neighbours} neighbouring" if neighbours else "each frame's own (F-CAM)"
-    notes.append(f"Learnt from maps by {cam_method}, {joined}.")
+    notes.append(f"Learnt from maps by {maps}, {joined}.")
     if fitted["monitor"] is None:
         notes.append(
             f"The last of {fitted['num_epochs']} epochs, without boxes to choose another by."

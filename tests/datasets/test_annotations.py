@@ -56,6 +56,49 @@ def test_read_ranked_annotations_refuses_a_filter_that_leaves_nothing(tmp_path):
         read_ranked_annotations(tmp_path, "crowd", "train", filter_classes=["removed"])
 
 
+def chain(*names, kind="crops"):
+    return {"images": list(names), "info": {"type": kind}}
+
+
+def test_read_ranked_annotations_reads_chains(tmp_path):
+    write(tmp_path, {"train": [chain("/c/b", "c/a", "c/c")], "val": [chain("a", "b", "c")]})
+    expected = RankedRecord((tmp_path / "c/b", tmp_path / "c/a", tmp_path / "c/c"), "crops")
+    assert read_ranked_annotations(tmp_path, "crowd", "train") == [expected]
+
+
+def test_read_ranked_annotations_takes_chains_of_two_for_pairs(tmp_path):
+    write(tmp_path, {"train": [chain("a", "b"), pair("c", "d", "removed")]})
+    assert len(read_ranked_annotations(tmp_path, "crowd", "train")) == 2
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_read_ranked_annotations_refuses_lists_of_several_lengths(tmp_path, split):
+    write(tmp_path, {"train": [chain("a", "b", "c")], "val": [pair("a", "b", "removed")]})
+    with pytest.raises(InputError, match="3 pictures in train item 0, 2 pictures in val item 0"):
+        read_ranked_annotations(tmp_path, "crowd", split)
+
+
+def test_read_ranked_annotations_filters_before_it_compares_lengths(tmp_path):
+    write(tmp_path, {"train": [chain("a", "b", "c"), pair("a", "b", "removed")]})
+    (record,) = read_ranked_annotations(tmp_path, "crowd", "train", filter_classes=["removed"])
+    assert len(record.images) == 3
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (["a"], "item 1: `images` must name two pictures or more"),
+        ("ab", "item 1: `images` must be a list"),
+        (["a", 3], "item 1: A file name must be text"),
+        (["a", "../b"], "item 1: `../b` must lie inside"),
+    ],
+)
+def test_read_ranked_annotations_names_the_wrong_chain(tmp_path, images, message):
+    write(tmp_path, {"train": [pair("a", "b"), {"images": images}]})
+    with pytest.raises(InputError, match=message):
+        read_ranked_annotations(tmp_path, "crowd", "train")
+
+
 @pytest.mark.parametrize("info", [None, {}, {"type": None}, "text", []])
 def test_read_ranked_annotations_needs_no_info(tmp_path, info):
     write(tmp_path, {"train": [pair("a", "b") | {"info": info}]})

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
+from datasets import cam_store
 from datasets.cam_store import CamStore
 
 MAPS = np.arange(12, dtype=np.float32).reshape(2, 2, 3) / 7
@@ -72,3 +73,12 @@ def test_cam_store_names_what_is_missing_or_hostile(tmp_path):
     np.savez(path, maps=MAPS, classes=[1, 2], key="a")
     with pytest.raises(InputError, match="must hold float16 maps"):
         store.read("a")
+
+
+def test_cam_store_refuses_what_it_could_not_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(cam_store, "MAX_BYTES", cam_store._ROOM + 100)
+    store = CamStore(tmp_path, {})
+    store.write("short", np.zeros((2, 3, 4)), [1, 1])  # 48 + 8 bytes
+    assert store.read("short")[0].shape == (2, 3, 4)
+    with pytest.raises(InputError, match="Those of `long` have 96; cut it into several"):
+        store.write("long", np.zeros((4, 3, 4)), [1] * 4)

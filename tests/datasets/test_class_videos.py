@@ -5,10 +5,10 @@ import pytest
 
 from config.errors import InputError
 from datasets.class_videos import list_class_videos
-from datasets.shots import read_shots
+from datasets.shots import ShotChoices, read_shots
 from ops.opencv import cv2
 
-WHOLE = {"test_fraction": 0, "validation_fraction": 0}
+WHOLE = ShotChoices(test_fraction=0, validation_fraction=0)
 
 
 def write_video(path, num_frames=3):
@@ -45,7 +45,7 @@ def test_a_cache_elsewhere_is_kept_apart_by_data_set(tmp_path):
     for name in ("one", "two"):
         write_video(tmp_path / "data" / name / "dog" / "a.avi")
     splits = read_shots(
-        "videos", tmp_path / "data", "one+two", frame_cache=tmp_path / "cache", **WHOLE
+        "videos", tmp_path / "data", "one+two", WHOLE, frame_cache=tmp_path / "cache"
     )
     folders = [shot.frames[0].parent for shot in splits.training]
     assert folders == [tmp_path / "cache" / name / "dog" / "a.avi" for name in ("one", "two")]
@@ -56,7 +56,7 @@ def test_a_video_that_cannot_be_decoded_is_named_and_dropped(tmp_path, caplog):
     write_video(tmp_path / "dog" / "a.avi")
     (tmp_path / "dog" / "b.mp4").write_bytes(b"\0\0\0\x1cftypisom\0\0\x02\0")
     with caplog.at_level(logging.WARNING):
-        splits = read_shots("videos", tmp_path, ".", **WHOLE)
+        splits = read_shots("videos", tmp_path, ".", WHOLE)
     assert [shot.name for shot in splits.training] == ["dog/a.avi"]
     assert "Left out the shot dog/b.mp4" in caplog.text and "must be a whole video" in caplog.text
 

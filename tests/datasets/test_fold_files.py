@@ -4,7 +4,9 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.fold_files import list_folds
-from datasets.shots import read_shots
+from datasets.shots import ShotChoices, read_shots
+
+WHOLE = ShotChoices(test_fraction=0, validation_fraction=0)
 
 
 def write_frames(root, places):
@@ -38,7 +40,7 @@ def data(tmp_path):
 
 
 def test_shots_and_frames_are_read_with_their_boxes(data):
-    splits = read_shots("wsol", data, "folds/YTO", test_fraction=0, validation_fraction=0)
+    splits = read_shots("wsol", data, "folds/YTO", WHOLE)
     found = [(shot.name, shot.class_name, len(shot.frames)) for shot in splits.training]
     assert found == [
         ("folds/YTO/cat/data/1/shots/1", "cat", 3),

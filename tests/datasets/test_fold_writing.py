@@ -7,10 +7,10 @@ from datasets.fold_writing import write_folds, write_shot_folders
 from datasets.frame_boxes import read_frame_boxes
 from datasets.records import ShotRecord
 from datasets.shot_jobs import write_shot
-from datasets.shots import ShotSplits, read_shots
+from datasets.shots import ShotChoices, ShotSplits, read_shots
 from datasets.synthetic_shots import moving_shots
 
-WHOLE = {"test_fraction": 0, "validation_fraction": 0}
+WHOLE = ShotChoices(test_fraction=0, validation_fraction=0)
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def splits(tmp_path):
     for split, shot in zip(("train", "val", "test"), shots, strict=True):
         folder = tmp_path / "data" / "set" / split / shot.name / "1"
         write_shot(folder, shot, relative_to=tmp_path)
-    return read_shots("shots", tmp_path / "data", "set", **WHOLE)
+    return read_shots("shots", tmp_path / "data", "set", WHOLE)
 
 
 def truths_of(shots):
@@ -34,7 +34,7 @@ def test_folds_are_read_as_they_were_written(splits, tmp_path):
     assert (test / "image_ids.txt").read_text().split()[0] == "set/test/triangle/1/00.jpg"
     assert (test / "image_sizes.txt").read_text().split()[0] == "set/test/triangle/1/00.jpg,32,24"
     assert (data_dir / "folds" / "train" / "image_ids.txt").read_text() == "set/train/disc/1\n"
-    found = read_shots("wsol", data_dir, "folds", **WHOLE)
+    found = read_shots("wsol", data_dir, "folds", WHOLE)
     assert found.class_names == splits.class_names
     assert found.training[0].frames == splits.training[0].frames
     assert found.test[0].frames == splits.test[0].frames
@@ -75,7 +75,7 @@ def test_a_training_shot_that_is_not_a_folder_is_refused(splits, tmp_path):
 def test_folders_of_shots_are_read_as_they_were_written(splits, tmp_path):
     for _ in range(2):  # the second time with the frames there
         write_shot_folders(splits, tmp_path / "out")
-    found = read_shots("shots", tmp_path, "out", **WHOLE)
+    found = read_shots("shots", tmp_path, "out", WHOLE)
     assert [shot.name for shot in found.test] == ["out/test/triangle/set_test_triangle_1"]
     assert truths_of(found.test) == truths_of(splits.test)
     for shot, other in zip(found.training, splits.training, strict=True):
@@ -86,7 +86,7 @@ def test_folders_of_data_without_a_split_have_none(splits, tmp_path):
     shots = splits.training + splits.validation
     without = ShotSplits(shots, [], list(shots), splits.class_names, True)
     write_shot_folders(without, tmp_path / "out")
-    assert read_shots("shots", tmp_path, "out", **WHOLE).transductive
+    assert read_shots("shots", tmp_path, "out", WHOLE).transductive
     parted = ShotSplits(splits.training, splits.validation, splits.training, ("disc",), True)
     write_shot_folders(parted, tmp_path / "parted")
     assert sorted(path.name for path in (tmp_path / "parted").iterdir()) == ["train", "val"]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,12 @@ import pytest
 from PIL import Image
 
 from config.errors import InputError
-from datasets.frame_boxes import box_mask, read_frame_boxes, read_frame_mask
+from datasets.frame_boxes import (
+    box_mask,
+    read_frame_boxes,
+    read_frame_mask,
+    read_frame_truth,
+)
 from datasets.records import ShotRecord
 
 
@@ -41,6 +47,18 @@ def test_boxes_go_before_masks(tmp_path):
     shot = ShotRecord("a", (Path("1"), Path("2")), 1, ("x",), boxes=(box, None))
     assert read_frame_boxes(shot, 0) is box and read_frame_boxes(shot, 1) is None
     assert shot.annotated == (0,)
+
+
+def test_the_truth_of_a_frame_is_boxes_and_mask(shot):
+    boxes, mask = read_frame_truth(shot, 0)
+    assert boxes.tolist() == [[1, 1, 5, 3]] and mask.sum() == 3
+    assert read_frame_truth(shot, 2) == (None, None)
+    box = np.array([[1.0, 2, 3, 4]])
+    boxed = replace(shot, boxes=(box, None, box))
+    for number, expected, masked in ((0, box, True), (2, box, False)):
+        boxes, mask = read_frame_truth(boxed, number)
+        assert boxes is expected and (mask is not None) == masked
+    assert read_frame_truth(boxed, 1)[0].shape == (0, 4)
 
 
 def test_a_mask_of_another_size_is_named(shot):

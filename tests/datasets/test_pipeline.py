@@ -112,3 +112,19 @@ def test_the_last_evaluation_batch_may_be_smaller(pictures):
     options = {"num_patches": 1, "batch_size": 2, "max_pixels": 1000}
     sizes = [len(batch) for batch in make_patch_dataset(records, (3, 4), **options)]
     assert sizes == [2, 2, 1]
+
+
+def test_ranked_samples_mark_the_pictures_that_count(pictures):
+    records = [RankedRecord((pictures[4], pictures[0])), RankedRecord((pictures[2], pictures[1]))]
+    source = ImageSource(distinct_images(records), (3, 4), max_pixels=1000)
+    kept = np.array([[True, False], [True, True]])
+    load = make_ranked_sample_loader(records, source, kept=kept)
+    marks = [load(tf.constant(i), tf.zeros(2, tf.int32))[1].numpy().tolist() for i in range(2)]
+    assert marks == [[1.0, 0.0], [1.0, 1.0]]
+
+
+def test_ranked_samples_need_a_mark_for_every_picture(pictures):
+    records = [RankedRecord((pictures[4], pictures[0]))]
+    source = ImageSource(distinct_images(records), (3, 4), max_pixels=1000)
+    with pytest.raises(ValueError, match="`kept` must be .1, 2., as the lists"):
+        make_ranked_sample_loader(records, source, kept=np.ones((1, 3), bool))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.ranking import lists_from_counts
-from datasets.records import CountRecord, PointRecord
+from datasets.ranking import join_lists, lists_from_counts
+from datasets.records import CountRecord, PointRecord, RankedRecord
 
 
 def records_of(counts):
@@ -97,3 +97,57 @@ def test_lists_from_counts_needs_as_many_counts_as_pictures():
 def test_lists_from_counts_checks_its_arguments(length, limit):
     with pytest.raises(InputError, match="`list_length` must be at least 2"):
         lists_from_counts(records_of([1, 2]), length, max_lists=limit, seed=0)
+
+
+def chain(names, kind=""):
+    return RankedRecord(tuple(Path(name) for name in names), kind)
+
+
+def joined(records, length, *, max_lists=1000, seed=0):
+    lists = join_lists(records, length, max_lists=max_lists, seed=seed)
+    return ["".join(path.name for path in each.images) for each in lists]
+
+
+def test_join_lists_makes_triplets_of_added_source_and_removed():
+    pairs = [chain("AS", "added"), chain("SR", "removed"), chain("ST", "removed"), chain("XY")]
+    lists = join_lists(pairs, 3, max_lists=9, seed=0)
+    assert lists == [chain("ASR", "added+removed"), chain("AST", "added+removed")]
+
+
+def test_join_lists_equals_brute_force():
+    generator = np.random.default_rng(0)
+    edges = {tuple(generator.choice(list("abcdefgh"), 2, replace=False)) for _ in range(20)}
+    expected = sorted(
+        "".join(names)
+        for names in itertools.permutations("abcdefgh", 4)
+        if all(pair in edges for pair in itertools.pairwise(names))
+    )
+    assert joined([chain(pair) for pair in edges], 4) == expected
+
+
+def test_join_lists_joins_chains_and_keeps_pairs_of_two():
+    assert joined([chain("abc"), chain("cd")], 4) == ["abcd"]
+    assert joined([chain("ab"), chain("ab"), chain("bc")], 2) == ["ab", "bc"]
+
+
+def test_join_lists_leaves_out_what_comes_back_to_a_picture():
+    assert joined([chain("ab"), chain("ba"), chain("bc")], 3) == ["abc"]
+
+
+def test_join_lists_draws_distinct_lists_by_seed():
+    pairs = [chain([f"{i}", f"{j}"]) for i in range(8) for j in range(i + 1, 8)]
+    drawn = joined(pairs, 3, max_lists=20, seed=1)
+    assert len(set(drawn)) == 20  # of 8 choose 3 = 56
+    assert drawn == joined(pairs[::-1], 3, max_lists=20, seed=1)
+    assert drawn != joined(pairs, 3, max_lists=20, seed=2)
+
+
+@pytest.mark.parametrize("records", [[], [chain("ab"), chain("cd")], [chain("ab"), chain("ba")]])
+def test_join_lists_needs_pairs_that_share_a_picture(records):
+    with pytest.raises(InputError, match="`join_pairs` must find pairs .* to join 3 in a row"):
+        join_lists(records, 3, max_lists=9, seed=0)
+
+
+def test_join_lists_checks_its_arguments():
+    with pytest.raises(InputError, match="`list_length` must be at least 2"):
+        join_lists([chain("ab")], 1, max_lists=9, seed=0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.images import read_image
-from datasets.scene_jobs import SceneSettings, run_jobs, write_single, write_triple
+from datasets.scene_jobs import SceneSettings, run_jobs, write_added, write_single, write_triple
 from ops.opencv import cv2
 
 SETTINGS = SceneSettings(image_size=(48, 64), max_count=12, masks=True)
@@ -72,3 +72,23 @@ def test_run_jobs_passes_on_what_a_process_raised(tmp_path):
     job = partial(write_single, tmp_path / "absent", SETTINGS)
     with pytest.raises(FileNotFoundError):
         run_jobs(job, range(20), workers=2)
+
+
+def test_write_added_removes_people_twice(folder):
+    left = []
+    for index in range(30):
+        added, source, *fewer = (each["points"] for each in write_added(folder, SETTINGS, index, 0))
+        left.append(len(source) / len(added))
+        # Of 3 people a third and a bit more are 2: the source keeps one.
+        assert 0 < len(source) <= 0.65 * len(added)
+        assert all(point in added for point in source)
+        for points, share in zip(fewer, (0.65, 0.5), strict=True):
+            assert all(point in source for point in points)
+            assert len(points) <= share * len(source)
+    assert max(left) > 0.5 > min(left)
+
+
+def test_write_added_of_two_people_leaves_one(folder):
+    settings = SceneSettings(image_size=(48, 64), max_count=2, empty_fraction=1.0)
+    counts = [len(each["points"]) for each in write_added(folder, settings, 0, 0)]
+    assert counts == [2, 1, 0, 0]

@@ -10,12 +10,14 @@ from datasets.synthetic_files import (
     NOISY,
     RANKED,
     TEST,
+    TRIPLETS,
     SceneSettings,
     check_settings,
     write_noisy,
     write_ranked,
     write_sets,
     write_test,
+    write_triplets,
 )
 
 SETTINGS = SceneSettings(image_size=(32, 48), max_count=10, empty_fraction=0.2)
@@ -37,6 +39,15 @@ def test_write_ranked_can_be_read_in_upstreams_format(tmp_path):
         assert counts[names[0]] > counts[names[1]]
     assert sum(count == 0 for count in counts.values()) >= 6  # .4 x 40 targets expected
     assert {record.kind for record in train} == {"removed", "moved"}
+
+
+def test_write_ranked_tells_where_each_file_comes_from(tmp_path):
+    folder = write_ranked(tmp_path, 2, SETTINGS)
+    files = [json.loads(line) for line in (folder / "files.jsonl").read_text().splitlines()]
+    images = sorted(path.name for path in (folder / "images").iterdir())
+    assert sorted(each["image"].split("/")[-1] for each in files) == images
+    told = {"method": "scenes", "seed": 0, "parameters": {"scene": 1}, "source": "drawn"}
+    assert files[-1] == {"image": f"{RANKED}/images/000001_moved.jpg", **told}
 
 
 def test_write_noisy_keeps_true_counts_aside(tmp_path):
@@ -127,6 +138,8 @@ def test_write_sets_writes_nothing_when_one_folder_is_taken(tmp_path):
         ({TEST: 1}, SceneSettings(seed=2**31), "`seed` .*`--seed`.* must be between 0"),
         ({TEST: 1}, SceneSettings(image_size=(8, 8)), "`image_size`"),
         ({TEST: 1}, SceneSettings(max_count=0), "`max_count`"),
+        ({TRIPLETS: 2}, SceneSettings(max_count=1), "`max_count` must be at least 2"),
+        ({TRIPLETS: 1}, SceneSettings(), "`synthetic_triplets` must hold 2 to"),
     ],
 )
 def test_check_settings_refuses_numbers_out_of_range(tmp_path, nums, settings, message):
@@ -142,3 +155,17 @@ def test_write_sets_refuses_no_work_and_no_workers(tmp_path, nums, workers, mess
     with pytest.raises(InputError, match=message):
         write_sets(tmp_path, nums, SETTINGS, workers=workers)
     assert not any(tmp_path.iterdir())
+
+
+def test_write_triplets_gives_chains_in_order(tmp_path):
+    folder = write_triplets(tmp_path, 20, SETTINGS)
+    train = read_ranked_annotations(tmp_path, TRIPLETS, "train")
+    val = read_ranked_annotations(tmp_path, TRIPLETS, "val")
+    assert (len(train), len(val)) == (34, 6)
+    counts = {item["image"]: item["count"] for item in read_json(folder / "true_counts.json")}
+    for record in train + val:
+        added, source, fewer = (
+            counts[image.relative_to(tmp_path).as_posix()] for image in record.images
+        )
+        assert added > source > fewer
+    assert {record.kind for record in train} == {"removed", "moved"}

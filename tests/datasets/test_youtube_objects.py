@@ -6,8 +6,10 @@ import scipy.io
 from PIL import Image
 
 from config.errors import InputError
-from datasets.shots import read_shots
+from datasets.shots import ShotChoices, read_shots
 from datasets.youtube_objects import list_youtube_objects
+
+WHOLE = ShotChoices(test_fraction=0, validation_fraction=0)
 
 FORMAT = "youtube_objects"
 
@@ -44,7 +46,7 @@ def root(tmp_path):
 
 
 def test_splits_are_those_of_the_lists_and_five_videos_validate(root):
-    splits = read_shots(FORMAT, root.parent, "yto", test_fraction=0, validation_fraction=0)
+    splits = read_shots(FORMAT, root.parent, "yto", WHOLE)
     assert [shot.name for shot in splits.test] == ["yto/cat/data/0008/shots/001"]
     assert [frame.name for frame in splits.test[0].frames] == ["frame0002.jpg"]
     assert splits.test[0].boxes[0].tolist() == [[5, 5, 20, 20]]
@@ -55,7 +57,7 @@ def test_splits_are_those_of_the_lists_and_five_videos_validate(root):
     assert len(splits.training) == 4 and "0007" in splits.training[-1].name
     assert [len(shot.frames) for shot in splits.training] == [3, 1, 3, 1]
     assert all(shot.boxes == () for shot in splits.training) and not splits.transductive
-    again = read_shots(FORMAT, root.parent, "yto", split_seed=7)
+    again = read_shots(FORMAT, root.parent, "yto", ShotChoices(split_seed=7))
     assert [shot.name for shot in again.validation] == [shot.name for shot in splits.validation]
 
 

@@ -4,8 +4,10 @@ import scipy.io
 from PIL import Image
 
 from config.errors import InputError
-from datasets.shots import read_shots
+from datasets.shots import ShotChoices, read_shots
 from datasets.youtube_objects_22 import list_youtube_objects_22
+
+WHOLE = ShotChoices(test_fraction=0, validation_fraction=0)
 
 FORMAT = "youtube_objects_22"
 # (first, last, video): three shots of video 1, then one each.
@@ -48,7 +50,7 @@ def names_of(shots):
 
 
 def test_a_video_is_of_the_split_whose_boxes_touch_it(root):
-    splits = read_shots(FORMAT, root.parent, "yto", test_fraction=0, validation_fraction=0)
+    splits = read_shots(FORMAT, root.parent, "yto", WHOLE)
     assert names_of(splits.test) == ["video-0005/shot-000005"]
     assert [box.tolist() for box in splits.test[0].boxes] == [
         [[1, 2, 3, 4], [5, 6, 7, 8]],

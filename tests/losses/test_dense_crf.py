@@ -75,6 +75,10 @@ def test_dense_crf_loss_of_the_specification_on_other_pictures():
     assert float(dense_crf_loss(regions("aligned"), grey)[0]) == pytest.approx(-965.919, rel=2e-6)
     value = dense_crf_loss(regions("aligned", 16), lattice_of(two_tone(16)))
     assert float(value[0]) == pytest.approx(-15282.89, rel=2e-6)
+    exact = exact_loss(two_tone(16)[0], regions("aligned", 16)[0])
+    assert exact == pytest.approx(-32681.39, rel=2e-7)
+    exact = exact_loss(np.full((8, 8, 3), 100, np.uint8), regions("aligned")[0])
+    assert exact == pytest.approx(-2046.6696, rel=1e-6)
 
 
 def test_dense_crf_loss_follows_the_exact_kernel_in_shape():

@@ -55,3 +55,8 @@ def test_build_cam_classifier_names_the_nearest_pooling():
         build(pooling="wildkat")
     with pytest.raises(InputError, match="`num_classes` must be at least 1"):
         build(num_classes=0)
+
+
+def test_build_cam_classifier_names_an_unknown_option_of_the_encoder():
+    with pytest.raises(TypeError, match="width"):
+        build_cam_classifier("mobilenet_v2", num_classes=2, image_size=32, width=0.5)

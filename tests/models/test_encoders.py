@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import InputError
 from config.schema import ENCODER_NAMES
-from models.encoders import ENCODERS, build_encoder, set_batch_norm
+from models.encoders import ENCODERS, build_encoder, find_deepest, set_batch_norm
 
 
 def small(**options):
@@ -259,3 +259,24 @@ def test_set_batch_norm_without_any_does_nothing():
 def test_set_batch_norm_unknown_mode(encoder):
     with pytest.raises(InputError, match="`batch_norm` must be .* Received 'eval'"):
         set_batch_norm(encoder, "eval")
+
+
+@pytest.mark.parametrize("stride", [4, 8, 16])
+def test_build_encoder_ends_at_the_deepest_stride(stride):
+    whole = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35)
+    part = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35, deepest_stride=stride)
+    # 64 / stride cells along an axis, and fewer layers than the whole network.
+    assert part.output[f"stride_{stride}"].shape[1:3] == (64 // stride, 64 // stride)
+    assert find_deepest(part) == f"stride_{stride}" and find_deepest(whole) == "stride_32"
+    assert len(part.layers) < len(whole.layers)
+
+
+def test_build_encoder_refuses_another_deepest_stride():
+    with pytest.raises(InputError, match="4, 8, 16 or 32"):
+        build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35, deepest_stride=2)
+
+
+def test_find_deepest_refuses_a_model_without_maps():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="dense")
+    with pytest.raises(InputError, match="named dense"):
+        find_deepest(model)

@@ -5,6 +5,7 @@ import pytest
 from models.cam_classifier import build_cam_classifier
 from models.cam_decoder import build_cam_decoder
 from models.counter import build_counter
+from models.density_counter import CellWeights, build_density_counter
 from models.fcn8 import build_fcn8
 from models.fixed_size import AtSize, build_at_size, lost_outputs
 from models.large_fov import build_large_fov
@@ -16,6 +17,7 @@ from models.point_counter import CountBlobs, build_point_counter
 from models.saliency_network import build_saliency_model, build_saliency_network
 from models.segmenter import build_segmenter
 from models.tagger import build_tagger
+from ops.count_calibration import calibrate_counts
 
 
 def build_encoder(shape, channels=4):
@@ -45,6 +47,13 @@ def build_fcn_points():
 
 KINDS = {
     "counter": lambda: build_counter(build_encoder((32, 48, 3)), 2, weights=np.ones(4)),
+    "density counter": lambda: build_density_counter(
+        build_encoder((32, 32, 3)),
+        CellWeights(np.ones(4), np.random.default_rng(0).normal(0, 9, (4, 3)), np.zeros(3)),
+        num_patches=2,
+        max_depth=2,
+        calibration=calibrate_counts([1, 2], [1.5, 2], interval=0.5, calibrated_on="drawn scenes"),
+    ),
     "locator": lambda: build_locator(
         build_localizer(build_encoder((64, 64, 3)), head="box_class", num_classes=2)
     ),

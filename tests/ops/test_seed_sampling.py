@@ -106,6 +106,16 @@ def test_sample_seeds_never_takes_a_pixel_without_heat():
     assert (sample_seeds(cam, None, settings=settings) == 1).tolist() == [[0, 0, 0, 1]]
 
 
+def test_sample_seeds_of_the_specification_have_as_many_candidates():
+    y, x = np.mgrid[:224, :224].astype(float)
+    cam = np.exp(-((x - 90) ** 2 / 1800 + (y - 120) ** 2 / 800))
+    cam = np.maximum(cam, 0.6 * np.exp(-((x - 180) ** 2 + (y - 50) ** 2) / 288))
+    settings = SeedSettings(num_foreground=50_176, num_background=50_176, seed_size=1)
+    labels = sample_seeds(cam, region_of_interest(cam), settings=settings)
+    # int(.6 x 5272) of the region and int(.1 x 50176), which do not meet.
+    assert ((labels == 1).sum(), (labels == 0).sum()) == (3163, 5017)
+
+
 def test_place_seeds_ignores_where_squares_meet():
     cam = np.array([[0.0, 0.5, 0.5, 0.5, 1.0]])
     settings = SeedSettings(1, 1, 0.2, 0.2, seed_size=5)

@@ -77,7 +77,7 @@ def test_draw_refuses_other_lengths_and_nan(draw, tmp_path):
 @pytest.mark.parametrize(("height", "width", "num"), [(1, 1, 1), (7, 5, 3), (90, 300, 4)])
 def test_draw_patch_counts_takes_any_picture(height, width, num, tmp_path):
     image = np.zeros((height, width, 3), np.uint8)
-    path = draw_patch_counts(image, np.zeros(num * num), tmp_path / "a.png", truth=3)
+    path = draw_patch_counts(image, np.zeros(num * num), tmp_path / "a.png", caption="true 3")
     assert path.stat().st_size > 0
 
 

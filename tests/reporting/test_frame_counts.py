@@ -4,7 +4,6 @@ import pytest
 from reporting.frame_counts import (
     FrameCount,
     annotate_count,
-    describe_count,
     draw_count_plot,
     write_count_table,
 )
@@ -12,12 +11,6 @@ from reporting.frame_counts import (
 
 def frame(number=0, count=2.0, **outputs):
     return FrameCount(number, {"count": np.float32(count), **outputs})
-
-
-def test_describe_count_says_what_is_known():
-    assert describe_count({"count": 2.04}) == "count 2.0"
-    said = describe_count({"count": 0.0, "none_probability": 0.978})
-    assert said == "count 0.0  none 98 %"
 
 
 def test_annotate_count_draws_patches_and_leaves_one_alone():
@@ -46,6 +39,12 @@ def test_annotate_count_keeps_one_height_for_any_text():
 def test_write_count_table_leaves_unknown_times_empty(tmp_path):
     path = write_count_table([frame(3)], tmp_path / "a.csv", frames_per_second=0)
     assert path.read_text() == "frame,seconds,count\n3,,2.0\n"
+
+
+def test_write_count_table_says_what_intervals_stand_on(tmp_path):
+    result = FrameCount(0, {"count": np.float32(1)}, about={"interval": 0.8})
+    path = write_count_table([result], tmp_path / "a.csv", frames_per_second=5)
+    assert path.read_text() == "frame,seconds,count,interval\n0,0.000,1.0,0.8\n"
 
 
 @pytest.mark.parametrize("speed", [0, 25])

@@ -64,3 +64,38 @@ def test_compare_answer_leaves_out_labels_that_hang_on_rounding(monkeypatch):
     answer["label_map"] = np.array([[[1, 0, 0]]], np.uint8)
     with pytest.raises(ParityError, match="to the last pixel. Received other labels"):
         compare_answer(model, pictures, answer, **bounds)
+
+
+def build_doubter(shares):
+    """Two cells a picture, whose class probabilities the mean of its red moves by its tenth."""
+    images = keras.Input((None, None, 3), dtype="uint8")
+    red = keras.ops.mean(keras.ops.cast(images, "float32")[..., 0], axis=(1, 2)) / 2550
+    moved = keras.ops.array(shares)[None] + red[:, None, None] * np.float32([-1, 1, 0])
+    states = keras.ops.cast(1 + keras.ops.argmax(moved, axis=-1), "float32")
+    cells = keras.ops.stack([states, states], axis=-1)
+    return keras.Model(images, {"cells": cells, "cell_probabilities": moved})
+
+
+def test_cells_near_another_class_are_not_compared():
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[1, ..., 0] = 255  # Adds .1 to the second class and takes it off the first.
+    model = build_doubter(np.float32([[0.6, 0.4, 0.0], [0.2, 0.3, 0.5]]))
+    bounds = {"source": "file", "tolerance": 1e-4}
+    answer = dict(model.predict(images, verbose=0))
+    # The first picture is sure of .6 over .4; the second has .5 beside .5.
+    answer["cells"] = answer["cells"] + np.float32([0, 1]).reshape(2, 1, 1)
+    assert compare_answer(model, images, answer, **bounds)["cells"] == 0
+    answer["cells"] = answer["cells"] + np.float32(1)
+    with pytest.raises(ParityError, match="`cells`"):
+        compare_answer(model, images, answer, **bounds)
+
+
+def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
+    images = keras.Input((None, None, 3), dtype="uint8")
+    count = keras.ops.mean(keras.ops.cast(images, "float32"), axis=(1, 2, 3))
+    model = keras.Model(images, {"count_low": count * 0.005, "count_high": count * 20})
+    pictures = np.full((1, 1, 1, 3), 100, np.uint8)
+    # .5 and 2000: a tenth more is much of the one and nothing of the other.
+    answer = {"count_low": np.float32([0.6]), "count_high": np.float32([2000.1])}
+    found = compare_answer(model, pictures, answer, source="file", tolerance=1e-3)
+    assert found["count_low"] == pytest.approx(0.1 / 2000, rel=0.01)

@@ -5,6 +5,7 @@ import pytest
 
 from config.errors import InputError
 from datasets.video_files import iterate_frames
+from ops.opencv import cv2
 from reporting.box_settings import BoxSettings
 from reporting.prediction_videos import VideoOptions, predict_video
 from reporting.predictors import Predictor
@@ -59,6 +60,19 @@ def test_predict_video_writes_a_row_and_a_picture_per_frame(clip, tmp_path):
     assert [result.score for result in results] == pytest.approx([0.1, 0.1, 0.45, 0.45, 0.45])
     frames = list(iterate_frames(tmp_path / "clip.mp4"))
     assert len(frames) == 5 and frames[0].shape[0] > 16
+
+
+def test_predict_video_warns_once_of_a_video_that_was_cut(tmp_path, caplog):
+    name = str(tmp_path / "cut.avi")
+    writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for number in range(20):
+        writer.write(np.random.default_rng(number).integers(0, 255, (48, 64, 3), np.uint8))
+    writer.release()
+    path = tmp_path / "cut.avi"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    results = run(path, tmp_path / "out")
+    assert 0 < len(results) < 20 and caplog.text.count("says 20 frames") == 1
+    assert len(list(iterate_frames(tmp_path / "out" / "cut.mp4"))) == len(results)
 
 
 def test_predict_video_decides_where_the_object_is_absent(clip, tmp_path):

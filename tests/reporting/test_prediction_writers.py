@@ -51,6 +51,18 @@ def test_write_predictions_csv_takes_other_outputs_and_leaves_out_masks(tmp_path
     }
 
 
+def test_writers_put_the_interval_after_the_count_and_say_what_it_stands_on(tmp_path):
+    outputs = {"count_high": 3.0, "count": 2.0, "none_probability": 0.5, "count_low": 1.0}
+    about = {"interval": 0.8, "calibrated_on": "drawn scenes"}
+    predictions = [Prediction("a.jpg", outputs, about=about)]
+    [row] = read_csv(predictions, tmp_path)
+    names = ["count", "count_low", "count_high", "none_probability", "interval", "calibrated_on"]
+    assert list(row) == ["image", *names, "error"] and row["calibrated_on"] == "drawn scenes"
+    path = write_predictions_json(predictions, tmp_path / "a.json")
+    [item] = json.loads(path.read_text())["predictions"]
+    assert list(item) == ["image", *names, "error"] and item["interval"] == 0.8
+
+
 def test_write_predictions_csv_without_pictures_has_a_head(tmp_path):
     path = write_predictions_csv([], tmp_path / "a.csv")
     assert path.read_text() == "image,error\n"

@@ -8,7 +8,7 @@ import finetune_wrapper
 import train_wrapper
 from config.schema import SCHEMAS
 from datasets.formats import FORMATS, SHOT_FORMATS, TAG_FORMATS
-from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST
+from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST, TRIPLETS
 from training.command_line import complete_arguments
 from training.default_data import DEFAULT_DATA, describe_default, fill_data
 
@@ -23,7 +23,7 @@ def test_every_experiment_takes_drawn_data(experiment):
     filled = vars(complete_arguments(args, stage=stage))
     assert filled["format"] in {*FORMATS, *TAG_FORMATS, *SHOT_FORMATS}
     names = ("dataset",) if stage == "training" else ("train_data", "test_data")
-    assert {filled[name] for name in names} <= {RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS}
+    assert {filled[name] for name in names} <= {RANKED, NOISY, TEST, OBJECTS, TAGS, SHOTS, TRIPLETS}
 
 
 def test_fill_data_keeps_what_is_named():
@@ -60,6 +60,6 @@ def test_help_tells_the_defaults_of_every_experiment(stage, capsys):
 def test_describe_default_tells_shared_values_once():
     told = describe_default("format", "finetuning")
     assert told == (
-        "default: tags (guided_segmentation), coco (localization, points), shots (temporal_cam), "
-        "annotations (noisy_synth_regress)"
+        "default: tags (guided_segmentation), coco (localization, points, density_guided), "
+        "shots (temporal_cam), annotations (noisy_synth_regress)"
     )

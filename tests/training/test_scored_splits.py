@@ -46,12 +46,12 @@ def test_choose_place_puts_validation_pictures_beside_the_others(run, asked, thr
 def test_choose_place_clears_what_no_longer_holds(run):
     for asked, left in (("val", True), ("test", True), (None, False)):
         (run / "predictions.csv").touch()
-        for name in ("predictions_val.csv", "scores_val.json"):
+        for name in ("predictions_val.csv", "scores_val.json", "shots_val.csv"):
             (run / name).touch()
         for name in ("figures_val", "predictions_val"):
             (run / name).mkdir(exist_ok=True)
         choose_place(run, asked)
-        assert len(list(run.glob("*_val*"))) == 4 * left and (run / "predictions.csv").is_file()
+        assert len(list(run.glob("*_val*"))) == 5 * left and (run / "predictions.csv").is_file()
 
 
 def test_choose_place_of_a_run_without_results(tmp_path):

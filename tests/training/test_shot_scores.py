@@ -80,3 +80,41 @@ def test_shot_scores_of_a_frame_that_is_gone(shots):
     gone = ShotRecord("d", (Path("absent.png"),), 1, NAMES, boxes=(np.ones((1, 4)) * [0, 0, 1, 1],))
     with pytest.raises(InputError, match=r"absent\.png"):
         count([gone], [(0, 0, RIGHT)])
+
+
+def test_choose_label_free_threshold_says_why_a_map_cannot_be_made():
+    def draw():
+        yield RIGHT
+        raise InputError("the answer is not finite")
+
+    with pytest.raises(InputError, match="^the answer is not finite"):
+        choose_label_free_threshold(draw(), 2)
+
+
+def test_choose_label_free_threshold_tells_the_cure():
+    with pytest.raises(InputError, match="all constant; look elsewhere"):
+        choose_label_free_threshold([np.zeros((2, 2))], 2, cure="look elsewhere")
+
+
+def test_shot_scores_measures_pixels_where_masks_are(tmp_path):
+    for name, columns in (("a", 10), ("b", 0)):
+        mask = np.zeros((10, 20), np.uint8)
+        mask[:, :columns] = 255
+        Image.fromarray(mask).save(tmp_path / f"{name}.png")
+    frames = (tmp_path / "a.png", tmp_path / "b.png", tmp_path / "a.png")
+    masks = (tmp_path / "a.png", tmp_path / "b.png", None)
+    shot = ShotRecord("a", frames, 1, NAMES, masks=masks)
+    # At 8 pixels bilinear columns are 1 (3), .875, .625, .375, .125, 0 (..): of the frame's left
+    # half, 4 columns, all score more than of the right.
+    right = count([shot], [(0, 0, LEFT), (0, 2, LEFT)]).result()
+    assert right["pxap"] == 1 and right["num_masks"] == 1 and right["num_frames"] == 1
+    # Of all 16 columns of two frames, those at one score are half of the object: 4 of 8.
+    both = count([shot], [(0, 0, LEFT), (0, 1, LEFT)]).result(threshold=0.5)
+    assert both["pxap"] == 0.5 and both["num_masks"] == 2 and both["num_frames"] == 1
+
+
+def test_shot_scores_without_a_mask_that_shows_an_object_tells_no_pxap(shots, tmp_path):
+    Image.new("L", (20, 10)).save(tmp_path / "none.png")
+    masked = ShotRecord("d", shots[0].frames, 1, NAMES, masks=(tmp_path / "none.png", None))
+    scores = count([shots[0], masked], [(0, 0, RIGHT), (1, 0, RIGHT), (1, 1, RIGHT)])
+    assert scores.num_masks == 1 and "pxap" not in scores.result()

@@ -8,7 +8,7 @@ import sys
 import keras
 
 import train_wrapper
-import training.baseline.train as stage
+import training.ranker_fitting as stage
 from training.command_line import run_command
 
 

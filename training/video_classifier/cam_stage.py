@@ -19,11 +19,13 @@ from datasets.records import ShotRecord
 from reporting.model_files import load_keras_model
 from reporting.tag_settings import TAGS_FILE
 from training.continued_runs import LOCALIZING_FILE
+from training.run_folders import read_run
 from training.stage_folders import StageFolder, describe_changes, digest_file, read_told
 from training.video_classifier.frame_runs import ShotCamSettings, make_shot_drawer
 
 CAMS = "cams"  # the stage's folder in a run
-_COMMAND = "python -m training.video_classifier.store_cams --model RUN"
+_COMMAND = "python -m training.video_classifier.store_cams --model"
+_LEARNING_COMMAND = "python finetune_wrapper.py --experiment finetuning/temporal_cam"
 _logger = logging.getLogger(__name__)
 
 
@@ -103,19 +105,19 @@ def open_shot_cams(folder: Path, identity: Mapping[str, Any]) -> CamStore:
         Traceback (most recent call last):
         ...
         config.errors.InputError: tests must hold the activation maps of shots. It is absent or \
-not complete; make them with `python -m training.video_classifier.store_cams --model RUN`.
+not complete; make them with `python -m training.video_classifier.store_cams --model .`.
     """
     if read_told(folder) is None:
         raise InputError(
             f"{folder} must hold the activation maps of shots. It is absent or not complete; make "
-            f"them with `{_COMMAND}`."
+            f"them with `{_name_command(folder, identity)}`."
         )
     wanted = {"stage": CAMS, **identity}
     if StageFolder(folder, wanted).told is None:
         changes = describe_changes(read_json(folder / "stage.json").get("identity"), wanted)
         raise InputError(
             f"{folder} must hold maps of this classifier, drawn with these settings: {changes}. "
-            f"Make them anew with `{_COMMAND}`."
+            f"Make them anew with `{_name_command(folder, identity)}`."
         )
     return CamStore(folder, identity)
 
@@ -141,13 +143,14 @@ def read_shot_cams(store: CamStore, shot: ShotRecord) -> np.ndarray:
     except InputError as error:
         raise InputError(
             f"{store.folder} must hold the maps of the shot {shot.name}; make them with "
-            f"`{_COMMAND}`. {error}"
+            f"`{_name_command(store.folder, store.identity)}`. {error}"
         ) from error
     if classes != (shot.tag,) * len(shot.frames):
         raise InputError(
             f"{store.folder} must hold a map of {shot.class_name} for each of the "
             f"{len(shot.frames)} frames of the shot {shot.name}. It holds {len(classes)} maps of "
-            f"tags {sorted(set(classes))}; make them anew with `{_COMMAND}`."
+            f"tags {sorted(set(classes))}; make them anew with "
+            f"`{_name_command(store.folder, store.identity)}`."
         )
     return maps.astype(np.float32)
 
@@ -160,7 +163,7 @@ def describe_cams(run: Path, settings: ShotCamSettings) -> dict[str, Any]:
         settings: how the maps are drawn.
 
     Returns:
-        JSON-ready: `model`, `image_size`, `method`.
+        JSON-ready: `model`, `image_size`, `method`, `salient`.
 
     Raises:
         InputError: the run has no `best_localization.keras`.
@@ -176,12 +179,15 @@ def describe_cams(run: Path, settings: ShotCamSettings) -> dict[str, Any]:
     return {"model": digest_file(file), **asdict(settings)}
 
 
-def read_cam_settings(run: Path, *, method: str | None = None) -> ShotCamSettings:
+def read_cam_settings(
+    run: Path, *, method: str | None = None, salient: bool = False
+) -> ShotCamSettings:
     """Read how the maps of a classifier of shots are drawn.
 
     Args:
         run: of `training/video_classifier`.
         method: another method; None for that of the run.
+        salient: multiply them by what stands out.
 
     Returns:
         The settings.
@@ -199,13 +205,23 @@ def read_cam_settings(run: Path, *, method: str | None = None) -> ShotCamSetting
     stored = read_json(path) if path.is_file() else None
     try:
         return ShotCamSettings(
-            image_size=int(stored["image_size"]), method=method or str(stored["cam_method"])
+            image_size=int(stored["image_size"]),
+            method=method or str(stored["cam_method"]),
+            salient=salient,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} must tell how maps of shots are drawn. It is absent or damaged; score the run "
             "with `python -m training.video_classifier.eval`."
         ) from error
+
+
+def _name_command(folder: Path, identity: Mapping[str, Any]) -> str:
+    """Return the command that makes the maps of this folder, of a classifier's or another run."""
+    if not (folder.parent / LOCALIZING_FILE).is_file() and (folder.parent / "args.json").is_file():
+        return read_run(folder.parent)[0].get("command") or _LEARNING_COMMAND
+    method = f" --method {identity['method']}" if "method" in identity else ""
+    return f"{_COMMAND} {folder.parent}{method}{' --salient' if identity.get('salient') else ''}"
 
 
 def _holds(store: CamStore, shot: ShotRecord) -> bool:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
+from datasets.images import read_image
+from datasets.job_pool import run_threads
 from datasets.records import ShotRecord
 from datasets.shot_pipeline import make_frame_dataset
 from models.cam import make_cam_function
 from models.tapped_classifier import TappedClassifier
+from ops.opencv import cv2
+from ops.saliency import robust_background_saliency
+from ops.salient_maps import weigh_by_saliency
 
 ShotFunction = Callable[[ShotRecord], np.ndarray]
+_SALIENCY_SIZE = 64  # side at which saliency waits; maps are 28 x 28 and the like
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +33,7 @@ class ShotCamSettings:
     Attributes:
         image_size: side of the network's input, S, to which frames are resized, pixels.
         method: one of `config.cam_names.CAM_METHOD_NAMES`.
+        salient: multiply them by what stands out, see `ops.saliency`.
 
     Example:
         >>> ShotCamSettings(image_size=224).method
@@ -33,6 +42,7 @@ class ShotCamSettings:
 
     image_size: int
     method: str = "layer_cam"
+    salient: bool = False
 
 
 def make_shot_drawer(
@@ -66,9 +76,38 @@ def make_shot_drawer(
     def draw_shot(shot: ShotRecord) -> np.ndarray:
         frames = make_frame_dataset([shot], settings.image_size, **options)
         maps = [draw(images, [shot.tag - 1] * len(images)) for images in frames]
-        return _require_finite(np.concatenate(maps), shot)
+        maps = _require_finite(np.concatenate(maps), shot)
+        if not settings.salient:
+            return maps
+        return weigh_by_saliency(maps, rate_frames(shot, max_pixels=max_pixels))
 
     return draw_shot
+
+
+def rate_frames(shot: ShotRecord, *, max_pixels: int) -> np.ndarray:
+    """Say in each frame of a shot what stands out, without a network and in threads.
+
+    Args:
+        shot: the shot.
+        max_pixels: larger frames are refused before decoding.
+
+    Returns:
+        (T, 64, 64) float32 in [0, 1].
+
+    Raises:
+        InputError: a frame cannot be read.
+
+    Example:
+        >>> # see `make_shot_drawer`
+    """
+
+    def rate(frame: Path) -> np.ndarray:
+        saliency = robust_background_saliency(read_image(frame, max_pixels=max_pixels))
+        return cv2.resize(
+            saliency.astype(np.float32), (_SALIENCY_SIZE,) * 2, interpolation=cv2.INTER_AREA
+        )
+
+    return np.stack(list(run_threads(rate, shot.frames, workers=min(os.cpu_count() or 1, 8))))
 
 
 def make_shot_scorer(

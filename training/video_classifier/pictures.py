@@ -9,7 +9,7 @@ from pathlib import Path
 from config.errors import InputError
 from config.schema import VideoClassifierParams
 from datasets.bad_frames import drop_bad_frames
-from datasets.shots import ShotSplits, read_shots
+from datasets.shots import ShotChoices, ShotSplits, read_shots
 from training.reading import name_datasets, refuse_filter_classes
 from training.workers import is_chief
 
@@ -33,16 +33,14 @@ def read_videos(args: argparse.Namespace, params: VideoClassifierParams) -> Shot
     """
     refuse_filter_classes(args, "shots; name the tags to keep with `--set classes=...`.")
     dataset = name_datasets(args)[0]
-    splits = read_shots(
-        args.format,
-        Path(args.data_dir),
-        dataset,
+    choices = ShotChoices(
         classes=params.classes,
         shot_tags=params.shot_tags,
         test_fraction=params.test_fraction,
         validation_fraction=params.validation_fraction,
         split_seed=params.split_seed,
     )
+    splits = read_shots(args.format, Path(args.data_dir), dataset, choices)
     if not splits.test and not splits.validation:
         raise InputError(
             f"`{dataset}` must give shots to score. Received none for validation or test; set "

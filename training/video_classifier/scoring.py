@@ -35,6 +35,11 @@ from training.video_classifier.frame_runs import (
     spread_evenly,
 )
 from training.video_classifier.pictures import read_videos
+from training.video_classifier.shot_tables import (
+    SHOT_TABLE,
+    draw_corloc_tables,
+    write_shot_table,
+)
 from training.video_classifier.showing import draw_run, write_predictions
 from training.video_classifier.summary import (
     Localization,
@@ -100,6 +105,10 @@ def _score_run(args, params: VideoClassifierParams, run: Path, asked: str | None
         metrics, units = metrics | of_boxes[0], units | of_boxes[1]
     write_json(_describe_tags(fitted, params, threshold), run / TAGS_FILE)
     write_json({} if found is None else vars(found), place.find(SCORES_FILE))
+    methods = {} if found is None else {params.cam_method: found}
+    write_shot_table(methods, shots, place.find(SHOT_TABLE))
+    if methods:
+        draw_corloc_tables(place.figures, methods)
     write_predictions(shots, scores, place.predictions)
     draw_run(place.figures, shots, scores, draw, params, threshold=threshold, seed=args.seed)
     _export(classifier, splits.class_names, run, params)

@@ -37,6 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--method", choices=CAM_METHOD_NAMES, help="of the maps; default: that of the run"
     )
+    parser.add_argument(
+        "--salient", action="store_true", help="multiply the maps by what stands out"
+    )
     return parser
 
 
@@ -64,7 +67,7 @@ def main(args: argparse.Namespace) -> None:
             run,
             shots,
             run / CAMS,
-            settings=read_cam_settings(run, method=args.method),
+            settings=read_cam_settings(run, method=args.method, salient=args.salient),
             batch_size=params.batch_size,
             max_pixels=params.max_pixels,
         )

@@ -12,6 +12,7 @@ from datasets.records import ShotRecord
 from training.scored_splits import describe_scored
 
 _OVERALL = ("corloc_macro", "corloc_micro", "corloc_shots", "threshold")
+_OF_MASKS = ("pxap", "num_masks")  # where frames have masks
 _PROTOCOL = ("max_box_acc_", "top1_", "top5_")
 _KNOWN_TAGS = "Frames and tags of the scored shots were learnt from; their boxes and masks never."
 
@@ -75,9 +76,10 @@ def summarise_boxes(found: Localization) -> tuple[dict[str, float], dict[str, st
 
     Returns:
         (metrics, units): `corloc_macro` over tags, `corloc_micro` over frames, `corloc_shots`
-        over shots, `corloc_<tag>`, at `threshold`, an oracle; MaxBoxAcc and top-1 and top-5
-        localisation, each at its own; `label_free_...` of the first three and of the threshold;
-        `num_boxed_frames`.
+        over shots, `corloc_<tag>`, whose unit tells its n frames, at `threshold`, an oracle;
+        MaxBoxAcc and top-1 and top-5 localisation, each at its own; `label_free_...` of the first
+        three and of the threshold; `num_boxed_frames`; where frames have masks, `pxap`, at all
+        thresholds, and `num_masks`.
 
     Example:
         >>> # see `training.video_classifier.scoring`
@@ -86,11 +88,14 @@ def summarise_boxes(found: Localization) -> tuple[dict[str, float], dict[str, st
     metrics = {name: oracle[name] for name in _OVERALL}
     metrics |= {f"label_free_{name}": found.label_free[name] for name in _OVERALL}
     metrics |= {name: oracle[name] for name in oracle if name.startswith(_PROTOCOL)}
+    metrics |= {name: float(oracle[name]) for name in _OF_MASKS if name in oracle}
+    units = {name: "frames" for name in ("num_boxed_frames", "num_masks")}
     for name, each in oracle["per_class"].items():
         if each["num_frames"]:
             metrics[f"corloc_{name}"] = each["corloc"]
+            units[f"corloc_{name}"] = f"(n = {each['num_frames']})"
     metrics["num_boxed_frames"] = float(oracle["num_frames"])
-    return metrics, {"num_boxed_frames": "frames"}
+    return metrics, {name: unit for name, unit in units.items() if name in metrics}
 
 
 def describe_choices(

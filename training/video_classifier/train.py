@@ -24,8 +24,8 @@ def train(args: argparse.Namespace) -> Path:
 
     Returns:
         The run folder: `best_classification.keras`, `best_localization.keras`, `last.keras`,
-        `tags.json`, `fit.json`, `predictions.csv`, `scores.json`, `results.csv` (where something
-        was trained), `results.json`, `figures/`, `saved_model/`, `report.html`.
+        `tags.json`, `fit.json`, `predictions.csv`, `scores.json`, `shots.csv`, `results.csv` (where
+        something was trained), `results.json`, `figures/`, `saved_model/`, `report.html`.
 
     Raises:
         InputError: the configuration or the data set cannot be used, or the loss became NaN.

@@ -71,7 +71,7 @@ def test_summarise_names_the_maps_that_are_compared():
 def test_describe_choices_says_by_what_the_epoch_was_chosen():
     fitted = {"transductive": False, "num_epochs": 9, "monitor": "val_corloc", "best": 0.5}
     fitted |= {"num_validation_shots": 3, "threshold": 0.25}
-    notes = describe_choices("test", 4, fitted, cam_method="layer_cam", neighbours=1)
+    notes = describe_choices("test", 4, fitted, maps="layer_cam", neighbours=1)
     assert "joined with 1 neighbouring" in notes[1]
     assert notes[2] == "The best of 9 epochs by CorLoc on 3 validation shots: 0.5."
 

@@ -105,8 +105,9 @@ def test_write_shot_cams_tells_of_constant_maps(run, shots, caplog):
 
 def test_open_shot_cams_names_the_command_that_makes_them(run, shots):
     identity = describe_cams(run, SETTINGS)
-    with pytest.raises(InputError, match="absent or not complete; make them with `python -m train"):
+    with pytest.raises(InputError, match="absent or not complete; make them with") as caught:
         open_shot_cams(run / "cams", identity)
+    assert str(caught.value).endswith(f"store_cams --model {run} --method grad_cam`.")
     assert not (run / "cams").exists()
 
 
@@ -139,3 +140,15 @@ def test_read_cam_settings_reads_what_scoring_wrote(run):
     (run / "tags.json").write_text('{"image_size": null}')
     with pytest.raises(InputError, match="must tell how maps of shots are drawn"):
         read_cam_settings(run)
+
+
+def test_read_shot_cams_in_a_run_that_learns_from_them_names_its_own_command(run, shots, tmp_path):
+    other = tmp_path / "decoder"
+    store = write(run, shots[:1], other / "cams")
+    for command in ("python finetune_wrapper.py --experiment_dir x", None):
+        (other / "args.json").write_text(json.dumps({"command": command} if command else {}))
+        (other / "hyperparams.json").write_text("{}")
+        with pytest.raises(InputError) as caught:
+            read_shot_cams(store, shots[1])
+        wanted = command or "python finetune_wrapper.py --experiment finetuning/temporal_cam"
+        assert f"make them with `{wanted}`." in str(caught.value)

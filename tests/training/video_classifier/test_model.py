@@ -41,6 +41,13 @@ def test_the_published_configuration_is_the_published_one():
     assert params.inclusive_iou and not params.cut
 
 
+@pytest.mark.parametrize("folder", [".", "demo", "pretrained"])
+def test_the_classifier_and_the_decoder_count_boxes_alike(folder):
+    experiments = ("training/video_classifier", "finetuning/temporal_cam")
+    each = [load_params(CONFIG / folder, experiment).inclusive_iou for experiment in experiments]
+    assert each == [True, True]
+
+
 def test_build_models_learns_all_tags_without_a_map(params):
     models = build_models(params, NAMES)
     assert models.learns and models.mapped == {}

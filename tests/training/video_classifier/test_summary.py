@@ -39,11 +39,15 @@ def test_summarise_boxes_names_tags_that_have_boxes():
     oracle = {**overall, "threshold": 0.1, "per_class": classes, "num_frames": 4}
     oracle |= {"max_box_acc_v2": 0.3, "top1_localization": 0.2, "best_thresholds": {}}
     free = {**oracle, "threshold": 0.6, "corloc_macro": 0.125}
-    metrics, _ = summarise_boxes(Localization(oracle, free))
+    metrics, units = summarise_boxes(Localization(oracle, free))
     assert metrics["corloc_cat"] == 0.25 and "corloc_dog" not in metrics
+    assert units == {"corloc_cat": "(n = 4)", "num_boxed_frames": "frames"}
     assert metrics["label_free_corloc_macro"] == 0.125 and metrics["label_free_threshold"] == 0.6
     assert metrics["max_box_acc_v2"] == 0.3 and metrics["top1_localization"] == 0.2
-    assert all(isinstance(value, float) for value in metrics.values())
+    assert all(isinstance(value, float) for value in metrics.values()) and "pxap" not in metrics
+    masked = {**oracle, "pxap": 0.7, "num_masks": 3}
+    metrics, units = summarise_boxes(Localization(masked, free))
+    assert metrics["pxap"] == 0.7 and metrics["num_masks"] == 3 and units["num_masks"] == "frames"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""What data sets made of photos share: the photos, and what tells two runs apart."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+from config.errors import InputError
+from config.files import to_json
+from datasets.scene_folder import JPEG_QUALITY
+from datasets.source_photos import PhotoSettings, SourcePhoto, read_source_photos
+
+
+def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
+    """Read the photos that settings name.
+
+    Args:
+        folder: the data set's folder inside `data_dir`; what it holds is not taken for photos.
+        settings: with the source.
+
+    Returns:
+        Photos sorted by file; at least two, one to validate on.
+
+    Raises:
+        InputError: they cannot be read, or there are not two.
+
+    Example:
+        >>> # see `datasets.crop_jobs.write_crops`
+    """
+    names = ("source", "format", "dataset", "split")
+    photos = read_source_photos(
+        data_dir=Path(settings.source_dir or folder.parent),
+        **{name: getattr(settings, name) for name in names},
+    )
+    made = folder.resolve()
+    photos = [photo for photo in photos if made not in photo.image.resolve().parents]
+    if len(photos) < 2:
+        raise InputError(
+            "There must be two photos at least, one of them to validate on. Received "
+            f"{', '.join(f'`{photo.image}`' for photo in photos) or 'none'}; add some."
+        )
+    return photos
+
+
+def describe_photo_run(method: str, settings: PhotoSettings, photos: list[SourcePhoto]) -> dict:
+    """Say what makes a data set, as plain JSON.
+
+    Args:
+        method: one of the methods of `synthesize.py`.
+        settings: what its pictures have in common.
+        photos: what they are made from.
+
+    Returns:
+        What differs where two runs make other files; "photos" is a digest of the photos' names and
+        sizes in bytes.
+
+    Example:
+        >>> describe_photo_run("crops", PhotoSettings(source="street"), [])["num_photos"]
+        0
+    """
+    told = to_json(asdict(settings))
+    del told["max_bad_fraction"]  # it decides whether files are written, not which
+    digest = hashlib.sha256()
+    for photo in photos:
+        size = photo.image.stat().st_size if photo.image.is_file() else -1
+        digest.update(f"{photo.name}\0{size}\n".encode("utf-8", "surrogateescape"))
+    return {
+        "method": method,
+        **told,
+        "num_photos": len(photos),
+        "photos": digest.hexdigest()[:16],
+        "jpeg_quality": JPEG_QUALITY,
+    }

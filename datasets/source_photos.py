@@ -1,0 +1,121 @@
+"""Photos that synthesis starts from: a folder without labels, or a data set of any layout."""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from config.errors import InputError
+from config.options import option
+from datasets.images import MAX_PIXELS
+from datasets.paths import is_picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoSettings:
+    """What all methods share that start from photos.
+
+    Attributes: see each field's `meaning`.
+    """
+
+    seed: int = option(0, "same seed, same pictures", minimum=0, maximum=2**31 - 1)
+    source: str = option("", "folder (with all inside it) or glob of photos without labels")
+    format: str = option("", "layout of the data set with the photos, instead of --source")
+    dataset: str = option("", "its folder inside --source_dir")
+    source_dir: str = option("", "folder that holds it, --data_dir where left out")
+    split: str = option("train", "its split", choices=("train", "val", "test"))
+    max_pixels: int = option(MAX_PIXELS, "larger photos are skipped", unit="pixels", minimum=10_000)
+    max_bad_fraction: float = option(
+        0.1,
+        "share of the photos skipped as they cannot be used; more stop it",
+        minimum=0,
+        maximum=1,
+    )
+
+
+@dataclass(frozen=True, order=True)
+class SourcePhoto:
+    """A photo and what is known about the objects in it.
+
+    Attributes:
+        image: picture file.
+        name: tells the photo from the others of its source: the path inside the folder.
+        points: (N, 2) float64, (row, column) in pixels; None where they are not known.
+        boxes: (N, 4) float64, xyxy in pixels, half-open; None where they are not known.
+        mask: picture of which whatever is not 0 is an object, or a label map; None for none.
+
+    Example:
+        >>> SourcePhoto(Path("street.jpg"), "street.jpg").points is None
+        True
+    """
+
+    image: Path
+    name: str
+    points: np.ndarray | None = field(default=None, compare=False)
+    boxes: np.ndarray | None = field(default=None, compare=False)
+    mask: Path | None = field(default=None, compare=False)
+
+
+def read_source_photos(
+    *, data_dir: Path, source: str = "", format: str = "", dataset: str = "", split: str = "train"
+) -> list[SourcePhoto]:
+    """Read the photos of a folder or of a data set.
+
+    Points come from every format that gives them, boxes from those of `BOX_FORMATS`, masks from
+    those that have tags alone. What is known of a photo is never used where the docstring of a
+    method says that it needs no labels.
+
+    Args:
+        data_dir: folder that holds the data sets.
+        source: a folder, searched to its depth, or a glob; "" for none.
+        format: a key of `FORMATS` or `TAG_FORMATS`; "" for none.
+        dataset: the data set's folder inside `data_dir`.
+        split: "train", "val" or "test"; of tags and boxes also what is told no split.
+
+    Returns:
+        Photos sorted by file; at least one.
+
+    Raises:
+        InputError: neither or both of `source` and `format` are given, or nothing can be read.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> (folder / "a.jpg").touch()
+        >>> [photo.name for photo in read_source_photos(data_dir=folder, source=str(folder))]
+        ['a.jpg']
+    """
+    if bool(source) == bool(format) or bool(format) != bool(dataset):
+        raise InputError(
+            "Photos must come from `--source`, or from `--format` with `--dataset`. Received "
+            f"`--source` {source or 'none'}, `--format` {format or 'none'}, `--dataset` "
+            f"{dataset or 'none'}."
+        )
+    if source:
+        return _list_files(source)
+    # Imported here, as all the formats load TensorFlow, which takes seconds in every process.
+    labelled = importlib.import_module("datasets.labelled_photos")
+    return labelled.read_labelled_photos(format, Path(data_dir), dataset, split)
+
+
+def _list_files(source: str) -> list[SourcePhoto]:
+    """List the pictures of a folder and the folders in it, or those that a glob names."""
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        found: Iterable[Path] = folder.rglob("*")
+    else:
+        found = map(Path, glob.glob(str(folder), recursive=True))
+    paths = sorted(path for path in found if is_picture(path) and path.is_file())
+    if not paths:
+        raise InputError(
+            f"`--source` must be a folder or a glob with pictures. `{source}` gives none; put a "
+            "glob in quotes."
+        )
+    root = os.path.commonpath([path.parent for path in paths])
+    return [SourcePhoto(path, path.relative_to(root).as_posix()) for path in paths]

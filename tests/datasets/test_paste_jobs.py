@@ -1,0 +1,155 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from config.errors import InputError
+from datasets.annotations import read_counted_annotations, read_ranked_annotations
+from datasets.images import read_image
+from datasets.paste_jobs import write_pastes
+from datasets.paste_layout import PasteSettings
+from datasets.scene_listings import miscount
+
+SETTINGS = PasteSettings(
+    format="dots", dataset="cells", background="ground", num=6, counts=(3, 8, 15), min_visible=0.5
+)
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """Write one dotted picture of 80 x 100 pixels with 12 soft bright cells of radius 4."""
+    rows, columns = np.indices((80, 100))
+    image, dots = np.full((80, 100), 30.0), np.zeros((80, 100), np.uint8)
+    for i in range(12):
+        row, column = 12 + 24 * (i // 4), 14 + 24 * (i % 4)
+        image += 180 / (1 + np.exp(2 * (np.hypot(rows - row, columns - column) - 4)))
+        dots[row, column] = 255
+    (tmp_path / "cells").mkdir()
+    noisy = image + np.random.default_rng(0).normal(0, 2, image.shape)
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(tmp_path / "cells" / "1cell.png")
+    Image.fromarray(dots).save(tmp_path / "cells" / "1dots.png")
+    return tmp_path
+
+
+def read_json(path):
+    return json.loads(path.read_text())
+
+
+def read_lines(folder):
+    return [json.loads(line) for line in (folder / "files.jsonl").read_text().splitlines()]
+
+
+def test_write_pastes_of_one_dotted_picture_counts_exactly(cells):
+    (folder,) = write_pastes(cells, "pasted", replace(SETTINGS, min_visible=1.0))
+    listed = read_json(folder / "annotations.json")
+    assert {item["count"] for item in listed} <= {3, 8, 15} and len(listed) == 6
+    objects = read_json(folder / "objects.json")["annotations"]
+    assert len(objects) == sum(item["count"] for item in listed)
+    for number, item in enumerate(listed[:3], start=1):
+        light = read_image(cells / item["image"])[..., 0].astype(int) > 110
+        for each in objects:
+            if each["image_id"] == number:
+                left, top, width, height = map(int, each["bbox"])
+                assert light[top : top + height, left : left + width].mean() > 0.4
+
+
+def test_write_pastes_says_where_each_file_comes_from(cells):
+    (folder,) = write_pastes(cells, "pasted", SETTINGS)
+    for number, line in enumerate(read_lines(folder)):
+        assert (line["method"], line["seed"], line["source"]) == ("paste", 0, "cells/1cell.png")
+        parameters = line["parameters"]
+        assert parameters["objects_from"] == ["cells/1cell.png"] and parameters["chain"] == number
+        assert parameters["wanted"] in (3, 8, 15) and parameters["least_visible"] >= 0.5
+
+
+def test_write_pastes_lists_jittered_counts_beside_the_true_ones(cells):
+    (folder,) = write_pastes(cells, "pasted", replace(SETTINGS, miscount=True, seed=4))
+    true = read_json(folder / "true_counts.json")
+    listed = read_json(folder / "annotations.json")
+    expected = [miscount(item["count"], 4, i) for i, item in enumerate(true)]
+    assert [item["count"] for item in listed] == expected
+    assert expected != [item["count"] for item in true]
+
+
+def test_write_pastes_lists_a_test_split(cells):
+    write_pastes(cells, "pasted", replace(SETTINGS, as_test=True))
+    records = read_counted_annotations(cells, "pasted", "test")
+    assert len(records) == 6 and {record.count for record in records} <= {3, 8, 15}
+
+
+def test_write_pastes_writes_chains_that_differ_by_objects_only(cells):
+    settings = replace(SETTINGS, mode="chain", chain_length=3, num=3, min_visible=1.0)
+    (folder,) = write_pastes(cells, "chains", settings)
+    records = [
+        record
+        for split in ("train", "val")
+        for record in read_ranked_annotations(cells, "chains", split)
+    ]
+    assert len(records) == 3 and all(record.kind == "paste" for record in records)
+    counts = {
+        cells / each["image"]: each["count"] for each in read_json(folder / "true_counts.json")
+    }
+    assert [[counts[image] for image in record.images] for record in records] == [[15, 8, 3]] * 3
+    fullest, middle, _ = (read_image(image).astype(int) for image in records[0].images)
+    gone = fullest - middle
+    assert gone.max() > 100 and gone.min() > -30  # light leaves, none comes; JPEG rings a little
+
+
+def test_write_pastes_onto_other_photos(cells):
+    (cells / "grounds").mkdir()
+    for i, colour in enumerate(("navy", "black")):
+        Image.new("RGB", (70, 60), colour).save(cells / "grounds" / f"{i}.png")
+    settings = replace(SETTINGS, backgrounds=str(cells / "grounds"), blending="feather")
+    (folder,) = write_pastes(cells, "pasted", settings)
+    lines = read_lines(folder)
+    assert {line["source"] for line in lines} == {"0.png", "1.png"}
+    assert {read_image(cells / line["image"]).shape for line in lines} == {(60, 70, 3)}
+
+
+@pytest.mark.parametrize("blending", ["alpha", "poisson"])
+def test_write_pastes_onto_its_own_place_without_objects(cells, blending):
+    settings = replace(SETTINGS, background="removed", counts=(0, 4), blending=blending)
+    (folder,) = write_pastes(cells, "pasted", settings)
+    for item in read_json(folder / "annotations.json"):
+        brightest = read_image(cells / item["image"]).max()
+        assert brightest > 120 if item["count"] else brightest < 90
+
+
+def test_write_pastes_gives_the_same_files_with_two_workers_and_after_a_stop(cells):
+    (whole,) = write_pastes(cells, "whole", SETTINGS)
+    (torn,) = write_pastes(cells, "torn", SETTINGS)
+    (torn / "annotations.json").unlink()
+    (torn / "images" / "000003.jpg").unlink()
+    (torn / "images" / "000001.jpg").write_bytes(b"kept")
+    write_pastes(cells, "torn", SETTINGS, workers=2)
+    assert (torn / "images" / "000001.jpg").read_bytes() == b"kept"
+    for number in (0, 2, 3, 4, 5):
+        name = f"images/{number:06d}.jpg"
+        assert (whole / name).read_bytes() == (torn / name).read_bytes()
+
+
+def test_write_pastes_refuses_backgrounds_smaller_than_cut_outs(cells):
+    (cells / "grounds").mkdir()
+    Image.new("RGB", (70, 6)).save(cells / "grounds" / "low.png")
+    settings = replace(SETTINGS, backgrounds=str(cells / "grounds"))
+    with pytest.raises(InputError, match=r"larger than the objects.*its background 6 x 70"):
+        write_pastes(cells, "pasted", settings)
+
+
+def test_write_pastes_refuses_counts_that_do_not_fit(cells):
+    with pytest.raises(InputError, match=r"Counts must fit the picture. 900 objects"):
+        write_pastes(cells, "pasted", replace(SETTINGS, counts=(900,)))
+
+
+def test_write_pastes_refuses_photos_without_a_known_object(cells):
+    settings = replace(SETTINGS, format="", dataset="", source=str(cells / "cells"))
+    with pytest.raises(InputError, match="points, boxes or masks"):
+        write_pastes(cells, "pasted", settings)
+
+
+def test_write_pastes_refuses_photos_in_which_nothing_stands_out(cells):
+    Image.new("RGB", (100, 80)).save(cells / "cells" / "1cell.png")
+    with pytest.raises(InputError, match="must show an object that can be cut out"):
+        write_pastes(cells, "pasted", SETTINGS)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from config.errors import InputError
+from datasets.source_photos import read_source_photos
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "street" / "night").mkdir(parents=True)
+    for name in ("b.jpg", "a.PNG", "night/c.jpg", "notes.txt", ".hidden.jpg"):
+        (tmp_path / "street" / name).touch()
+    return tmp_path
+
+
+def names(photos):
+    return [photo.name for photo in photos]
+
+
+def test_read_source_photos_lists_a_folder_to_its_depth(photos):
+    found = read_source_photos(data_dir=photos, source=str(photos / "street"))
+    assert names(found) == ["a.PNG", "b.jpg", "night/c.jpg"]
+    assert all(photo.points is photo.boxes is photo.mask is None for photo in found)
+
+
+def test_read_source_photos_takes_a_glob(photos):
+    assert names(read_source_photos(data_dir=photos, source=f"{photos}/street/*.jpg")) == ["b.jpg"]
+    found = read_source_photos(data_dir=photos, source=f"{photos}/**/*.jpg")
+    assert names(found) == ["b.jpg", "night/c.jpg"]
+
+
+def test_read_source_photos_names_do_not_change_with_the_folder_around(photos):
+    found = read_source_photos(data_dir=photos, source=str(photos))
+    assert names(found) == ["a.PNG", "b.jpg", "night/c.jpg"]
+
+
+@pytest.mark.parametrize("source", ["absent", "street/*.png", "street/notes.txt"])
+def test_read_source_photos_refuses_a_source_without_pictures(photos, source):
+    with pytest.raises(InputError, match="`--source` must be a folder or a glob with pictures"):
+        read_source_photos(data_dir=photos, source=str(photos / source))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"source": "street", "format": "dots", "dataset": "x"},
+        {"format": "dots"},
+        {"dataset": "x"},
+    ],
+)
+def test_read_source_photos_needs_one_source(tmp_path, given):
+    with pytest.raises(InputError, match="Photos must come from `--source`, or from `--format`"):
+        read_source_photos(data_dir=tmp_path, **given)
+
+
+def test_read_source_photos_gives_the_points_of_a_data_set(disc_data):
+    found = read_source_photos(data_dir=disc_data, format="dots", dataset="discs", split="test")
+    assert names(found) == ["discs/004cell.png", "discs/009cell.png"]
+    assert [len(photo.points) for photo in found] == [0, 1]  # discs are i % 4
+    assert all(photo.boxes is None for photo in found)
+
+
+def test_read_source_photos_gives_boxes_with_the_points_in_their_middles(box_data):
+    found = read_source_photos(data_dir=box_data, format="voc", dataset="boxes")
+    assert found
+    for photo in found:
+        (x0, y0, x1, y1), (point,) = photo.boxes[0], photo.points
+        np.testing.assert_allclose(point, [(y0 + y1) / 2, (x0 + x1) / 2])

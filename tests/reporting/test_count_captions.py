@@ -1,0 +1,17 @@
+from reporting.count_captions import caption_count
+
+OUTPUTS = {"count": 12.34, "count_low": 8.06, "count_high": 17.0, "none_probability": 0.02}
+
+
+def test_caption_count_tells_the_interval_and_its_share():
+    assert caption_count(OUTPUTS, interval=0.8) == "Count 12.3, 8.1 to 17.0 (80 %)"
+    assert caption_count(OUTPUTS, truth=14) == "Count 12.3, 8.1 to 17.0, true 14"
+
+
+def test_caption_count_says_none_from_a_half_on():
+    outputs = {"count": 0.2, "count_low": 0.0, "count_high": 1.0, "none_probability": 0.5}
+    assert caption_count(outputs) == "None here (0.50): count 0.2, 0.0 to 1.0"
+
+
+def test_caption_count_of_a_counter_without_intervals():
+    assert caption_count({"count": 3.0}, interval=0.8) == "Count 3.0"
