@@ -210,11 +210,20 @@ def _write(fixed, path, settings):
     except (InputError, OSError):
         raise
     except Exception as error:  # converters raise anything where they lack an operation
-        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
         raise InputError(
-            f"`{fixed.name}` cannot be turned into {settings.format}: {reason[:300]}. Export a "
-            "SavedModel, which holds every operation."
+            f"`{fixed.name}` cannot be turned into {settings.format}: {_find_reason(error)}. "
+            "Export a SavedModel, which holds every operation."
         ) from error
+
+
+def _find_reason(error):
+    """Return which operation is missing, of what may be pages of a converter's trace."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [
+        line for line in lines if "No conversion rule" in line or "neither a custom op" in line
+    ]
+    reason = (telling or lines or [type(error).__name__])[0]
+    return reason.rsplit("error: ", 1)[-1][:300].rstrip(".")
 
 
 def _compare(model, path, settings, pictures):

@@ -124,7 +124,8 @@ def test_export_portable_refuses_what_no_format_has(tmp_path):
 
     model = keras.Model(images, {"count": Unwritable()(images)}, name="other")
     for name in FORMATS:
-        with pytest.raises(InputError, match=f"`other` cannot be turned into {name}: .+ SavedMod"):
+        reason = f"`other` cannot be turned into {name}: .*(AsString|StringLength).* SavedModel"
+        with pytest.raises(InputError, match=reason):
             export(model, tmp_path, name)
     assert list(tmp_path.iterdir()) == []
 
