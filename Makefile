@@ -41,8 +41,9 @@ $(RUNTIME): requirements.txt
 	$(BIN)/python -m pip install --quiet -r .venv/requirements.txt
 	touch $@
 
-$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-parity.txt requirements-diffusion.txt
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+$(TOOLS): $(RUNTIME) requirements-dev.txt requirements-diffusion.txt requirements-export.txt \
+		requirements-parity.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -r requirements-export.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-parity.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements-diffusion.txt
 	touch $@

@@ -19,6 +19,7 @@ from datasets.video_files import VIDEO_SUFFIXES
 from reporting.blob_options import BlobOptions
 from reporting.classifiers import PIXEL_RANGES, CamOptions, load_cam_predictor
 from reporting.count_settings import CountSettings
+from reporting.count_videos import count_video
 from reporting.mask_settings import MaskSettings
 from reporting.point_settings import PointSettings
 from reporting.prediction import find_images, predict_images
@@ -31,6 +32,7 @@ from reporting.prediction_writers import WRITERS, draw_prediction
 from reporting.predictors import load_predictor
 from reporting.tag_settings import TagSettings
 from reporting.tiling import predict_blobs
+from reporting.videos import require_other_folder
 from training.command_line import run_command
 
 logger = logging.getLogger("predict")
@@ -54,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--input",
         required=True,
         help="a picture, a folder (its own pictures, not those of folders inside) or a glob in "
-        "quotes; for models that find a box also a video, AVI or MP4",
+        "quotes; for models that count or find a box also a video, AVI or MP4",
     )
     parser.add_argument(
         "--output",
@@ -63,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         "objects also points.csv, points.coco.json and blobs/, of one that finds a box also "
         "boxes.coco.json and voc/, of a segmenter also masks/, areas.csv and masks.coco.json, of a "
         "saliency network also saliency/, of a video classifier or with --cam also cams/; of a "
-        "video an annotated MP4 and a CSV with a row per frame",
+        "video an annotated MP4 and a CSV with a row per frame, of one that is counted also a plot",
     )
     parser.add_argument(
         "--batch_size",
@@ -137,6 +139,7 @@ def _add_video_arguments(parser):
     group.add_argument(
         "--absent_below", type=float, help="score below which the object is not in a frame"
     )
+    group.add_argument("--stride", type=int, help="count every so many frames one; default 1")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -159,7 +162,7 @@ def main(args: argparse.Namespace) -> int:
         raise InputError("`--batch_size` and `--max_pixels` must be at least 1.")
     if Path(args.input).suffix.lower() in VIDEO_SUFFIXES:
         return _predict_video(args)
-    _refuse(args, ("track_radius", "absent_below"), "videos", args.input)
+    _refuse(args, ("track_radius", "absent_below", "stride"), "videos", args.input)
     images = find_images(args.input)
     with output_folder(args.output) as output:
         predictions = _predict(args, images, output)
@@ -180,14 +183,33 @@ def _predict_video(args):
     names += ["cam", "cam_layer", "cam_class", "cam_pixels", "cam_size"]
     _refuse(args, names, "pictures", args.input)
     _refuse_crf(args, args.input)
+    video, output = Path(args.input), Path(args.output)
+    require_other_folder(video, output)
+    predictor = load_predictor(args.model)
+    predict = _count_video if "count" in predictor.outputs else _follow_in_video
+    with output_folder(output):
+        print(f"{predict(args, predictor, video, output)} predicted: {args.output}")
+    return 0
+
+
+def _follow_in_video(args, predictor, video, output):
+    _refuse(args, ("stride",), "models that count", args.model)
     options = VideoOptions(args.track_radius or 0, args.absent_below, not args.no_pictures)
     bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
-    predictor = load_predictor(args.model)
-    with output_folder(args.output) as output:
-        results = predict_video(predictor, Path(args.input), output, options=options, **bounds)
-    frames = "frame" if len(results) == 1 else "frames"
-    print(f"{len(results)} {frames} of {results[0].label} predicted: {args.output}")
-    return 0
+    results = predict_video(predictor, video, output, options=options, **bounds)
+    return f"{_say_frames(results)} of {results[0].label}"
+
+
+def _count_video(args, predictor, video, output):
+    _refuse(args, ("track_radius", "absent_below"), "models that find a box", args.model)
+    options = {"draw": not args.no_pictures, "stride": 1 if args.stride is None else args.stride}
+    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
+    results = count_video(predictor, video, output, **options, **bounds)
+    return _say_frames(results)
+
+
+def _say_frames(results):
+    return f"{len(results)} {'frame' if len(results) == 1 else 'frames'}"
 
 
 def _refuse(args, names, kind, received):

@@ -33,7 +33,8 @@ from datasets.records import BoxRecord
 from metrics.boxes import box_scores
 from models.localizer import HEADS, build_localizer
 from models.locator import build_locator, find_class_names, find_localizer, find_settled
-from reporting.calibration import NUM_PICTURES, resize_picture
+from reporting.calibration import NUM_PICTURES
+from reporting.check_pictures import resize_picture
 from reporting.export import export_saved_model
 from reporting.litert import QUANTIZE, build_fixed_size, export_litert
 from reporting.litert_check import LiteRTModel, draw_pictures

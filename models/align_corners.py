@@ -29,6 +29,26 @@ def resize_aligned(maps: tf.Tensor, size: tf.Tensor | tuple[int, int]) -> tf.Ten
     return tf.raw_ops.ResizeBilinear(images=maps, size=size, align_corners=True)
 
 
+def map_size(maps: tf.Tensor) -> tf.Tensor | tuple[int, int]:
+    """Return the height and width of maps: numbers where they are known, else a tensor.
+
+    Formats that TensorFlow's graphs are turned into know a constant size better than a computed
+    one.
+
+    Args:
+        maps: (B, H, W, C).
+
+    Returns:
+        (H, W), or a tensor (2,) int32.
+
+    Example:
+        >>> map_size(tf.zeros((1, 2, 3, 4)))
+        (2, 3)
+    """
+    known = tuple(maps.shape[1:3])
+    return tf.shape(maps)[1:3] if None in known else known
+
+
 @keras.saving.register_keras_serializable("inkling")
 class AlignTo(keras.layers.Layer):
     """Resize a map to the height and width of another, corners kept: call it on `[map, other]`.
@@ -41,7 +61,7 @@ class AlignTo(keras.layers.Layer):
 
     def call(self, inputs):
         small, large = inputs
-        aligned = resize_aligned(tf.cast(small, tf.float32), tf.shape(large)[1:3])
+        aligned = resize_aligned(tf.cast(small, tf.float32), map_size(large))
         return tf.cast(aligned, small.dtype)
 
     def compute_output_shape(self, input_shape):

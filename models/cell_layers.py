@@ -77,7 +77,8 @@ class JudgeCells(keras.layers.Layer):
 
     def call(self, inputs):
         probabilities, seen = inputs
-        states = 1 + keras.ops.argmax(probabilities, axis=-1)
+        # keras.ops.argmax looks for -0.0 bit by bit, which other runtimes cannot.
+        states = 1 + tf.argmax(probabilities, axis=-1, output_type=tf.int32)
         if not self.cut_again:
             states = keras.ops.where(states == CUT, DENSE, states)
         return keras.ops.cast(keras.ops.where(seen, states, UNSEEN), "float32")

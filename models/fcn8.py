@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from config.errors import InputError
+from models.align_corners import map_size
 from models.encoders import copy_encoder
 
 FINEST_STRIDES = (8, 4, 2)
@@ -31,7 +32,7 @@ class ResizeLike(keras.layers.Layer):
 
     def call(self, inputs):
         small, large = inputs
-        return tf.image.resize(small, tf.shape(large)[1:3])
+        return tf.image.resize(small, map_size(large))
 
     def compute_output_shape(self, input_shape):
         small, large = input_shape

@@ -92,9 +92,10 @@ class LabelPooling(Pooling):
 
     def _draw_best(self, features, logits, group):
         """Return (B, h, w): the map of each picture's best label of the group."""
-        best = keras.ops.take(group, keras.ops.argmax(logits, axis=-1))  # (B,)
-        kernels = keras.ops.take(self.kernel, best, axis=-1)  # (C, B)
-        return tf.einsum("bhwc,cb->bhw", features, kernels)
+        # keras.ops.argmax looks for -0.0 bit by bit, which other runtimes cannot.
+        best = keras.ops.take(group, tf.argmax(logits, axis=-1))  # (B,)
+        kernels = keras.ops.take(keras.ops.transpose(self.kernel), best, axis=0)  # (B, C)
+        return tf.reduce_sum(features * kernels[:, tf.newaxis, tf.newaxis], axis=-1)
 
 
 def build_mapped_classifier(

@@ -69,12 +69,7 @@ class ReadMap(keras.layers.Layer):
         flat = tf.reshape(labels, [-1, height * width])
         areas = tf.math.bincount(flat, axis=-1, minlength=2)[:, 1:]  # (B, L)
         largest = tf.argmax(areas, axis=1, output_type=tf.int32) + 1
-        inside = labels == largest[:, tf.newaxis, tf.newaxis]
-        num_pixels = tf.math.count_nonzero(inside, axis=(1, 2), dtype=tf.float32)
-        total = tf.reduce_sum(tf.where(inside, maps, 0.0), axis=(1, 2))
-        spans = [_find_span(tf.reduce_any(inside, axis=axis)) for axis in (1, 2)]
-        box = tf.stack([spans[0][0], spans[1][0], spans[0][1], spans[1][1]], axis=1)
-        return {"box": box, "score": tf.math.divide_no_nan(total, num_pixels)}
+        return measure_area(maps, labels == largest[:, tf.newaxis, tf.newaxis])
 
     def compute_output_spec(self, logits):
         batch, height, width, _ = logits.shape
@@ -83,6 +78,29 @@ class ReadMap(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "threshold": self.threshold}
+
+
+def measure_area(maps: tf.Tensor, inside: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Measure the box around an area of a map, and the map's mean there.
+
+    Args:
+        maps: (B, H, W) float32.
+        inside: (B, H, W) bool, the area.
+
+    Returns:
+        `box` (B, 4) float32 xyxy in fractions of the map, and `score` (B,) float32; all 0 where
+        the area is empty.
+
+    Example:
+        >>> found = measure_area(tf.constant([[[0.5, 0.0]]]), tf.constant([[[True, False]]]))
+        >>> found["box"].numpy().tolist(), found["score"].numpy().tolist()
+        ([[0.0, 0.0, 0.5, 1.0]], [0.5])
+    """
+    num_pixels = tf.reduce_sum(tf.cast(inside, tf.float32), axis=(1, 2))
+    total = tf.reduce_sum(tf.where(inside, maps, 0.0), axis=(1, 2))
+    spans = [_find_span(tf.reduce_any(inside, axis=axis)) for axis in (1, 2)]
+    box = tf.stack([spans[0][0], spans[1][0], spans[0][1], spans[1][1]], axis=1)
+    return {"box": box, "score": tf.math.divide_no_nan(total, num_pixels)}
 
 
 def build_map_locator(

@@ -83,7 +83,7 @@ class FitPictures(keras.layers.Layer):
         placed = place_picture(tf.shape(images)[1:3], square=self.square, scale=self.scale)
         images = tf.image.resize(images, placed.inside, antialias=True) / 255.0
         for axis in (0, 1):
-            images = tf.gather(images, _mirror(placed, axis), axis=axis + 1)
+            images = tf.gather(images, mirror_places(placed, axis), axis=axis + 1)
         return images
 
     def compute_output_spec(self, images):
@@ -123,7 +123,7 @@ class RestorePictures(keras.layers.Layer):
         maps, images = inputs
         size = tf.shape(images)[1:3]
         placed = place_picture(size, square=self.square, scale=self.scale)
-        rows, columns = (_weigh(size[i], tf.shape(maps)[i + 1], placed, i) for i in (0, 1))
+        rows, columns = (weigh_cells(size[i], tf.shape(maps)[i + 1], placed, i) for i in (0, 1))
         spread = tf.einsum("Hh,bhwc->bHwc", rows, tf.cast(maps, tf.float32))
         return tf.einsum("Ww,bHwc->bHWc", columns, spread)
 
@@ -135,16 +135,45 @@ class RestorePictures(keras.layers.Layer):
         return {**super().get_config(), "square": self.square, "scale": self.scale}
 
 
-def _mirror(placed: Placement, axis: int) -> tf.Tensor:
-    """Return the picture's row (or column) that each one of the canvas shows."""
+def mirror_places(placed: Placement, axis: int) -> tf.Tensor:
+    """Say which row (or column) of the resized picture each one of the canvas shows.
+
+    Args:
+        placed: of the picture in the canvas.
+        axis: 0 for rows, 1 for columns.
+
+    Returns:
+        (side,) int32 places, from 0.
+
+    Example:
+        >>> placed = Placement(*(tf.constant([value] * 2) for value in (3, 1, 5)))
+        >>> mirror_places(placed, 0).numpy().tolist()
+        [1, 0, 1, 2, 1]
+    """
     length = placed.inside[axis]
     period = tf.maximum(2 * (length - 1), 1)
     places = tf.math.floormod(tf.range(placed.sides[axis]) - placed.start[axis], period)
     return tf.minimum(places, period - places)
 
 
-def _weigh(length: tf.Tensor, cells: tf.Tensor, placed: Placement, axis: int) -> tf.Tensor:
-    """Return (length, cells) float32: the weights of the cells in each pixel along an axis."""
+def weigh_cells(length: tf.Tensor, cells: tf.Tensor, placed: Placement, axis: int) -> tf.Tensor:
+    """Say how much of each cell of a map is in each pixel of the picture, along an axis.
+
+    Args:
+        length: () int32 pixels of the picture.
+        cells: () int32 cells of the map, at least 2.
+        placed: of the picture in the canvas that the map covers.
+        axis: 0 for rows, 1 for columns.
+
+    Returns:
+        (length, cells) float32, each row summing to 1.
+
+    Example:
+        >>> placed = place_picture(tf.constant([33, 33]), square=None)
+        >>> weights = weigh_cells(tf.constant(33), tf.constant(3), placed, 0)
+        >>> weights[8].numpy().tolist()
+        [0.5, 0.5, 0.0]
+    """
     inside = tf.cast(placed.inside[axis], tf.float64)
     pixels = tf.cast(tf.range(length), tf.float64) + 0.5
     places = tf.clip_by_value(pixels * inside / tf.cast(length, tf.float64) - 0.5, 0.0, inside - 1)

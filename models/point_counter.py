@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -91,7 +92,7 @@ class CountBlobs(keras.layers.Layer):
 
     def call(self, probabilities):
         thresholds = level_thresholds(self.threshold, self.levels)
-        masks = _class_masks(probabilities, thresholds)  # (L, B, H, W, K)
+        masks = class_masks(probabilities, thresholds)  # (L, B, H, W, K)
         masks = tf.transpose(masks, (1, 4, 0, 2, 3))  # (B, K, L, H, W)
         shape = tf.shape(masks)
         batch, num_classes = shape[0], shape[1]
@@ -208,8 +209,20 @@ def build_point_counter(
     return keras.Model(images, outputs, name="point_counter")
 
 
-def _class_masks(probabilities, thresholds):
-    """Return (L, B, H, W, K) bool: the pixels of each class above each threshold."""
+def class_masks(probabilities: tf.Tensor, thresholds: Sequence[float]) -> tf.Tensor:
+    """Tell which pixels belong to each class above each threshold, as `CountBlobs` does.
+
+    Args:
+        probabilities: (B, H, W, K) float32.
+        thresholds: L of them, rising, each in [0, 1).
+
+    Returns:
+        (L, B, H, W, K) bool.
+
+    Example:
+        >>> class_masks(tf.constant([[[[0.6]]]]), [0.5, 0.75]).numpy().ravel().tolist()
+        [True, False]
+    """
     masks = tf.stack([probabilities > threshold for threshold in thresholds])
     if probabilities.shape[-1] == 1 or thresholds[0] >= 0.5:
         return masks

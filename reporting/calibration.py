@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
 
-from datasets.images import read_image
-from reporting.prediction import find_images
+from reporting.check_pictures import read_pictures, resize_picture
 
 NUM_PICTURES = 100
 
@@ -34,25 +32,6 @@ def read_calibration(
         ...
         config.errors.InputError: `--calibration` must be a picture, a folder of pictures or a ...
     """
-    files = [path for _, path in find_images(source, option="--calibration")]
-    chosen = np.linspace(0, len(files) - 1, min(number, len(files))).round().astype(int)
-    pictures = [resize_picture(read_image(files[i], max_pixels=max_pixels), size) for i in chosen]
-    return np.stack(pictures)
-
-
-def resize_picture(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize a picture as a locator does, rounded to uint8: what a LiteRT file takes.
-
-    Args:
-        image: (H, W, 3) uint8.
-        size: (height, width) to resize to, pixels; bilinear, antialiased, aspect not kept.
-
-    Returns:
-        (height, width, 3) uint8.
-
-    Example:
-        >>> resize_picture(np.full((9, 5, 3), 7, np.uint8), (2, 2))[0, 0].tolist()
-        [7, 7, 7]
-    """
-    resized = tf.image.resize(image, size, antialias=True)
-    return tf.cast(tf.round(resized), tf.uint8).numpy()
+    bounds = {"max_pixels": max_pixels, "number": number}
+    pictures = read_pictures(source, option="--calibration", **bounds)
+    return np.stack([resize_picture(picture, size) for picture in pictures])

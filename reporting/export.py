@@ -6,11 +6,12 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
@@ -70,6 +71,41 @@ def export_saved_model(
         >>> {name: tuple(output.shape) for name, output in answer.items()}
         {'mean_color': (2, 3)}
     """
+    write_saved_model(model, path, max_pixels=max_pixels, assets=assets)
+    return Path(os.path.abspath(path))
+
+
+def write_saved_model(
+    model: keras.Model,
+    path: str | Path,
+    *,
+    max_pixels: int,
+    assets: Mapping[str, str] | None = None,
+    pictures: Sequence[np.ndarray] = (),
+    tolerance: float | None = None,
+) -> dict[str, float]:
+    """Do what `export_saved_model` does, compare more pictures too, and tell the differences.
+
+    Args:
+        model: as there.
+        path: as there.
+        max_pixels: as there.
+        assets: as there.
+        pictures: to be compared besides random ones, each (H, W, 3) uint8 of its own size.
+        tolerance: largest difference; None for `reporting.export_check.TOLERANCE`.
+
+    Returns:
+        {output: largest difference from the Keras model}.
+
+    Raises:
+        ValueError: as there.
+        InputError: as there.
+        RuntimeError: as there.
+        OSError: as there.
+
+    Example:
+        >>> # see `export_saved_model`
+    """
     _check_model(model, max_pixels)
     path = Path(os.path.abspath(path))
     if path.exists() and not _replaceable(path):
@@ -81,10 +117,13 @@ def export_saved_model(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as temporary:
         written = Path(temporary) / "written"
         _write(model, written, max_pixels, assets or {})
-        difference = compare_export(model, written, max_pixels)
+        differences = compare_export(
+            model, written, max_pixels, pictures=pictures, tolerance=tolerance
+        )
         _replace(path, written, Path(temporary) / "earlier")
-    logger.info("exported %s; differs from the Keras model by %.1e at most", path, difference)
-    return path
+    largest = max(differences.values(), default=0.0)
+    logger.info("exported %s; differs from the Keras model by %.1e at most", path, largest)
+    return differences
 
 
 def _check_model(model, max_pixels):

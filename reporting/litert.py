@@ -15,6 +15,7 @@ import tensorflow as tf
 from config.errors import InputError
 from config.files import write_json
 from models.locator import find_class_names, find_localizer
+from reporting.float32_models import to_float32
 from reporting.litert_check import compare_litert
 from reporting.litert_int8 import export_int8
 
@@ -35,6 +36,8 @@ def export_litert(
     *,
     quantize: str = "none",
     calibration: np.ndarray | None = None,
+    pictures: np.ndarray | None = None,
+    tolerance: float | None = None,
 ) -> Path:
     """Write a locator as a LiteRT file and its description, and compare it with the Keras model.
 
@@ -56,6 +59,9 @@ def export_litert(
         path: the `.tflite` file to write; an earlier one is replaced.
         quantize: one of `QUANTIZE`.
         calibration: (N, S, S, 3) uint8 pictures of the locator's size, some 100, for "int8".
+        pictures: (N, S, S, 3) uint8 that both are compared on; None for the calibration's, else
+            for seeded random ones.
+        tolerance: largest difference; None for that of `compare_litert`.
 
     Returns:
         `path`.
@@ -90,11 +96,16 @@ of a localization run.
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         written = Path(folder) / path.name
-        localizer = _in_float32(localizer)
+        localizer = to_float32(localizer)
         served = build_fixed_size(localizer)
         _write(served, written, quantize, calibration)
         differences = compare_litert(
-            served, localizer, written, quantize=quantize, pictures=calibration
+            served,
+            localizer,
+            written,
+            quantize=quantize,
+            pictures=calibration if pictures is None else pictures,
+            tolerance=tolerance,
         )
         description = describe_litert(served, quantize, find_class_names(locator), differences)
         os.replace(write_json(description, written.with_suffix(".json")), path.with_suffix(".json"))
@@ -172,19 +183,6 @@ def describe_litert(
         "class_names": class_names,
         "difference_from_keras": differences,
     }
-
-
-def _in_float32(localizer: keras.Model) -> keras.Model:
-    """Return the model with every layer in float32: LiteRT has no kernels for bfloat16."""
-    if all(layer.compute_dtype == "float32" for layer in localizer.layers if layer.weights):
-        return localizer
-
-    def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
-
-    copy = keras.models.clone_model(localizer, clone_function=copy_layer)
-    copy.set_weights(localizer.get_weights())
-    return copy
 
 
 def _check_arguments(path, quantize, calibration):

@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from models.locator import find_settled
+from reporting.parity import ParityError
 
 # Of the largest difference in float32, of the mean one where the weights are rounded.
 LIMITS = {"none": 1e-3, "float16": 0.02, "int8": 0.15}
@@ -60,6 +61,7 @@ def compare_litert(
     *,
     quantize: str,
     pictures: np.ndarray | None = None,
+    tolerance: float | None = None,
 ) -> dict[str, dict[str, float]]:
     """Run a LiteRT file and its model on pictures, in one batch and the first one alone.
 
@@ -75,12 +77,13 @@ def compare_litert(
         path: the `.tflite` file.
         quantize: key of `LIMITS`.
         pictures: (N, S, S, 3) uint8; None for seeded random ones.
+        tolerance: bound in place of that of `LIMITS`.
 
     Returns:
         {output: {"largest": ..., "mean": ...}} difference.
 
     Raises:
-        RuntimeError: an output differs by more, or is NaN.
+        ParityError: an output differs by more, or is NaN.
 
     Example:
         >>> # see `reporting.litert.export_litert`
@@ -97,7 +100,7 @@ def compare_litert(
         rows = settled if name in ("box", "score") else slice(None)
         differences = np.abs(answer[name] - value)[rows].ravel()
         single = np.abs(alone[name] - value[:1])[rows[:1] if rows is settled else rows].ravel()
-        found[name] = _bound(name, np.concatenate([differences, single]), quantize)
+        found[name] = _bound(name, np.concatenate([differences, single]), quantize, tolerance)
     return found
 
 
@@ -123,15 +126,18 @@ def draw_pictures(number: int, size: tuple[int, int]) -> np.ndarray:
     return (coarse + generator.integers(0, 56, coarse.shape)).astype(np.uint8)
 
 
-def _bound(name: str, differences: np.ndarray, quantize: str) -> Mapping[str, float]:
+def _bound(
+    name: str, differences: np.ndarray, quantize: str, tolerance: float | None = None
+) -> Mapping[str, float]:
     if not len(differences):  # no picture is settled
         return {"largest": 0.0, "mean": 0.0}
     found = {"largest": float(differences.max()), "mean": float(differences.mean())}
     kind = "largest" if quantize == "none" else "mean"
-    if not found[kind] <= LIMITS[quantize]:  # also catches NaN
-        raise RuntimeError(
+    limit = LIMITS[quantize] if tolerance is None else tolerance
+    if not found[kind] <= limit:  # also catches NaN
+        raise ParityError(
             f"the LiteRT file must return `{name}` as the Keras model does, the {kind} difference "
-            f"at most {LIMITS[quantize]}. Received {found[kind]:.3g}; nothing was exported."
+            f"at most {limit}. Received {found[kind]:.3g}; nothing was exported."
         )
     if found["mean"] > WARN_ABOVE:
         logger.warning(

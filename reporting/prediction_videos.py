@@ -102,18 +102,17 @@ def predict_video(
         OSError: a file cannot be written.
 
     Example:
-        >>> predictor = Predictor(None, {"count": (None,)})
+        >>> predictor = Predictor(None, {"saliency": (None, None, None)})
         >>> predict_video(predictor, Path("a.mp4"), Path("."), options=VideoOptions(), max_pixels=9)
         Traceback (most recent call last):
         ...
-        config.errors.InputError: videos are for models that find a box in a picture. Received one \
-that returns count; extract the frames, or give a run of finetuning/temporal_cam.
+        config.errors.InputError: videos are for models that count, or find a box in a picture. \
+Received one that returns saliency; extract the frames.
     """
     if not isinstance(predictor.settings, BoxSettings):
         raise InputError(
-            "videos are for models that find a box in a picture. Received one that returns "
-            f"{', '.join(predictor.outputs)}; extract the frames, or give a run of "
-            "finetuning/temporal_cam."
+            "videos are for models that count, or find a box in a picture. Received one that "
+            f"returns {', '.join(predictor.outputs)}; extract the frames."
         )
     header = read_video_header(video, max_pixels=max_pixels)
     found = _find(predictor, video, header.num_frames, max_pixels, batch_size)

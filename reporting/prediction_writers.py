@@ -52,7 +52,7 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
     rows = [
         {
             "image": prediction.image,
-            **_to_cells(prediction),
+            **flatten_outputs(prediction),
             **prediction.about,
             "error": prediction.error,
         }
@@ -65,6 +65,31 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
         writer.writeheader()
         writer.writerows(rows)
     return Path(path)
+
+
+def flatten_outputs(prediction: Prediction) -> dict[str, str]:
+    """Turn a prediction's numbers into the cells of a table's row.
+
+    Args:
+        prediction: of a picture or a frame.
+
+    Returns:
+        {column: text} as `write_predictions_csv` has them, `count` first.
+
+    Example:
+        >>> flatten_outputs(Prediction("a", {"patch_counts": np.array([1, 2])}))
+        {'patch_count_0': '1', 'patch_count_1': '2'}
+    """
+    cells = {}
+    for name, value in _in_order(prediction.outputs).items():
+        value = np.asarray(value)
+        if value.ndim == 0:
+            cells[name] = _to_cell(value)
+        elif value.ndim == 1:
+            single, parts = _singular(name), prediction.names.get(name, range(len(value)))
+            pairs = zip(parts, value, strict=True)
+            cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
+    return cells
 
 
 def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
@@ -156,19 +181,6 @@ def _in_order(outputs):
     """Put `count` and how sure it is first: they are what most readers look for."""
     first = [name for name in ("count", *OUTPUTS) if name in outputs]
     return {**{name: outputs[name] for name in first}, **outputs}
-
-
-def _to_cells(prediction):
-    cells = {}
-    for name, value in _in_order(prediction.outputs).items():
-        value = np.asarray(value)
-        if value.ndim == 0:
-            cells[name] = _to_cell(value)
-        elif value.ndim == 1:
-            single, parts = _singular(name), prediction.names.get(name, range(len(value)))
-            pairs = zip(parts, value, strict=True)
-            cells.update({f"{single}_{part}": _to_cell(item) for part, item in pairs})
-    return cells
 
 
 def _singular(name):

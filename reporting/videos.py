@@ -100,7 +100,24 @@ def annotate_frame(
         _draw_box(pen, box, BLUE, width)
     if result.box is not None and result.present:
         _draw_box(pen, result.box, ORANGE, width)
-    return np.concatenate([_draw_caption(_describe(result), *shown.size), np.asarray(shown)])
+    return add_caption(np.asarray(shown), _describe(result))
+
+
+def add_caption(image: np.ndarray, text: str) -> np.ndarray:
+    """Put a black strip with a line of text above a picture.
+
+    Args:
+        image: (H, W, 3) uint8.
+        text: one line.
+
+    Returns:
+        (H + h, W, 3) uint8, h the height of the strip, which depends on the picture's size alone.
+
+    Example:
+        >>> add_caption(np.zeros((20, 30, 3), np.uint8), "a").shape
+        (36, 30, 3)
+    """
+    return np.concatenate([_draw_caption(text, *image.shape[1::-1]), image])
 
 
 def overlay_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
@@ -127,6 +144,26 @@ def overlay_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     colours = cv2.applyColorMap((255 * heat).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
     weights = _HEAT_WEIGHT * heat[..., np.newaxis]
     return np.rint(image * (1 - weights) + colours * weights).astype(np.uint8)
+
+
+def require_other_folder(video: Path, folder: Path) -> None:
+    """Refuse to annotate a video in its own place, where it would be replaced.
+
+    Args:
+        video: the file.
+        folder: where `<video>.mp4` is to be written.
+
+    Raises:
+        InputError: that is the file itself.
+
+    Example:
+        >>> require_other_folder(Path("clips/a.mp4"), Path("annotated"))
+    """
+    if (folder / f"{video.stem}.mp4").resolve() == video.resolve():
+        raise InputError(
+            "`--output` must be another folder than the video's, which would be replaced by its "
+            f"annotated copy. Received {folder}."
+        )
 
 
 def write_video(

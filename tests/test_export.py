@@ -4,12 +4,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import export
+from models.cam_classifier import build_cam_classifier
 from models.counter import build_counter
 from models.localizer import build_localizer
 from models.locator import build_locator
 from models.point_counter import build_point_counter
+from reporting.runtimes import SUFFIXES
 from training.command_line import run_command
 
 
@@ -19,7 +22,7 @@ def run_dir(tmp_path_factory):
     image = keras.Input((16, 16, 3))
     features = keras.layers.Conv2D(2, 1, kernel_initializer="ones")(image)
     encoder = keras.Model(image, {"stride_32": features})
-    build_counter(encoder, 2, weights=np.ones(2)).save(folder / "counter.keras")
+    build_counter(encoder, 2, weights=np.full(2, 0.7)).save(folder / "counter.keras")
     encoder.save(folder / "encoder.keras")
     return folder
 
@@ -94,7 +97,7 @@ def test_export_litert_says_what_cannot_be_used(run_dir, tmp_path, capsys):
     build_small_locator().save(tmp_path / "localizer.keras")
     out = tmp_path / "a.tflite"
     cases = [
-        ((run_dir, out, "--format", "litert"), "must be a locator"),
+        ((run_dir, out, "--format", "litert", "--quantize", "int8"), "of models that find a box"),
         ((tmp_path, out, "--format", "litert", "--quantize", "int8"), "give `--calibration`"),
         ((tmp_path, tmp_path / "a", "--quantize", "int8"), "for `--format litert` only"),
         (
@@ -106,3 +109,75 @@ def test_export_litert_says_what_cannot_be_used(run_dir, tmp_path, capsys):
         assert run(*arguments) == 2
         assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    for i, size in enumerate([(20, 33), (64, 50)]):
+        pixels = np.random.default_rng(i).integers(0, 256, (*size, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["litert", "onnx", "openvino"])
+def test_export_writes_a_counter_in_every_format(run_dir, tmp_path, capsys, name, pictures):
+    out = tmp_path / f"a{SUFFIXES[name]}"
+    assert run(run_dir, out, "--format", name, "--pictures", str(pictures)) == 0
+    said = capsys.readouterr().out
+    assert f"on {pictures}" in said and "  count " in said and " MB)" in said
+    content = json.loads(out.with_suffix(".json").read_text())
+    # 2 x 2 patches of 16 x 16 pixels.
+    assert content["input"]["shape"] == [1, 32, 32, 3] and content["checked_on"].startswith("2 pi")
+
+
+def test_export_compares_a_saved_model_on_pictures(run_dir, tmp_path, capsys, pictures):
+    out = tmp_path / "out"
+    assert run(run_dir, out, "--pictures", str(pictures)) == 0
+    assert "  patch_counts " in capsys.readouterr().out
+
+
+def test_export_fails_above_the_tolerance(run_dir, tmp_path, capsys):
+    # float16 rounds weights by up to 2^-12 of theirs.
+    more = ("--format", "litert", "--quantize", "float16", "--tolerance", "1e-12")
+    assert run(run_dir, tmp_path / "out" / "a.tflite", *more) == 2
+    assert "a difference of" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+def test_export_of_a_point_counter_needs_a_size_and_tells_what_is_not_inside(tmp_path, capsys):
+    image = keras.Input((None, None, 3))
+    network = keras.Model(image, keras.layers.Conv2D(1, 1)(image))
+    build_point_counter(network).save(tmp_path / "points.keras")
+    out = tmp_path / "out" / "a.tflite"
+    assert run(tmp_path, out, "--format", "litert") == 2
+    assert "`--image_size HEIGHT WIDTH` is needed: LiteRT" in capsys.readouterr().err
+    assert run(tmp_path, out, "--format", "litert", "--image_size", "9", "7") == 0
+    assert f"see {out.with_suffix('.json')}: num_points, point_classes" in capsys.readouterr().out
+
+
+def test_export_takes_a_video_classifier(small_cam_encoder, tmp_path):
+    classifier = build_cam_classifier("mobilenet_v2", num_classes=2, image_size=32)
+    classifier.save(tmp_path / "best_classification.keras")
+    (tmp_path / "tags.json").write_text('{"class_names": ["cat", "dog"], "threshold": 0.5}')
+    assert run(tmp_path, tmp_path / "out") == 0
+    content = json.loads((tmp_path / "out" / "assets.extra" / "tags.json").read_text())
+    assert content == {"class_names": ["cat", "dog"]}
+    assert run(tmp_path, tmp_path / "a.tflite", "--format", "litert") == 0
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["settings"]["class_names"] == ["cat", "dog"]
+    assert set(content["outputs"]) == {"tag_probabilities", "tag_maps"}
+
+
+def test_export_refuses_what_belongs_to_other_formats(run_dir, tmp_path, capsys):
+    cases = [
+        (("--image_size", "4", "4"), "a SavedModel takes pictures of any size"),
+        (("--format", "onnx", "--calibration", "x"), "for `--format litert` of models"),
+        (("--format", "onnx", "--image_size", "0", "4"), "`--image_size` must be two numbers"),
+        (("--format", "onnx", "--pictures", "no_such"), "`--pictures` must be a picture"),
+        (("--tolerance", "0"), "`--tolerance` must be above 0"),
+        (("--format", "openvino"), "must be a file that ends in .xml"),
+    ]
+    for arguments, message in cases:
+        assert run(run_dir, tmp_path / "a", *arguments) == 2
+        assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from models.point_counter import CountBlobs, build_point_counter
 from models.segmenter import LabelPixels
 from reporting.box_settings import boxes_asset
 from reporting.export import export_saved_model
-from reporting.export_check import _find_rows, _require_close, compare_export
+from reporting.export_check import compare_export
 from reporting.point_settings import settings_asset
 
 
@@ -151,29 +151,3 @@ def test_compare_export_sees_other_labels_but_for_ties(red_segmenter, tmp_path, 
         compare_export(red_segmenter, path, 10**5)
     monkeypatch.setattr("reporting.export_check.TOLERANCE", 0.05)
     compare_export(red_segmenter, path, 10**5)
-
-
-def build_doubter(shares):
-    """Two cells a picture, whose class probabilities the mean of its red moves by its tenth."""
-    images = keras.Input((None, None, 3), dtype="uint8")
-    red = keras.ops.mean(keras.ops.cast(images, "float32")[..., 0], axis=(1, 2)) / 2550
-    moved = keras.ops.array(shares)[None] + red[:, None, None] * np.float32([-1, 1, 0])
-    states = keras.ops.cast(1 + keras.ops.argmax(moved, axis=-1), "float32")
-    cells = keras.ops.stack([states, states], axis=-1)
-    return keras.Model(images, {"cells": cells, "cell_probabilities": moved})
-
-
-def test_cells_near_another_class_are_not_compared():
-    images = np.zeros((2, 4, 4, 3), np.uint8)
-    images[1, ..., 0] = 255  # Adds .1 to the second class and takes it off the first.
-    model = build_doubter(np.float32([[0.6, 0.4, 0.0], [0.2, 0.3, 0.5]]))
-    # The first picture is sure of .6 over .4; the second has .5 beside .5.
-    assert _find_rows(model, images)["cells"].tolist() == [True, False]
-
-
-def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
-    expected = {"count_low": np.float32([0.5]), "count_high": np.float32([2000.0])}
-    answer = {"count_low": np.float32([0.6]), "count_high": np.float32([2000.1])}
-    assert _require_close("a", expected, answer, {}) == pytest.approx(0.1 / 2000, rel=0.1)
-    with pytest.raises(RuntimeError, match="`count_low`"):
-        _require_close("a", {"count_low": expected["count_low"]}, answer, {})

@@ -93,8 +93,8 @@ def test_predict_video_names_what_has_no_name(clip, tmp_path):
 
 
 def test_predict_video_refuses_what_it_cannot_take(clip, tmp_path):
-    with pytest.raises(InputError, match="videos are for models that find a box"):
-        run(clip, tmp_path, Predictor(None, {"count": (None,)}))
+    with pytest.raises(InputError, match="videos are for models that count, or find a box"):
+        run(clip, tmp_path, Predictor(None, {"saliency": (None,)}))
     with pytest.raises(InputError, match="`--absent_below` must be a score"):
         VideoOptions(absent_below=2.0)
     with pytest.raises(InputError, match="There is no such file"):

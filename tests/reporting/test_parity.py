@@ -1,0 +1,101 @@
+import keras
+import numpy as np
+import pytest
+
+from reporting.parity import ParityError, compare_answer
+
+PICTURES = np.array([10, 20], np.uint8).reshape(1, 1, 2, 1).repeat(3, axis=3)
+
+
+@pytest.fixture(scope="module")
+def doubler():
+    images = keras.Input((None, None, 3), dtype="uint8", name="images")
+    return keras.Model(images, {"twice": keras.layers.Rescaling(2.0)(images)})
+
+
+def compare(model, **answer):
+    answer = {name: np.asarray(value, np.float32) for name, value in answer.items()}
+    return compare_answer(model, PICTURES, answer, source="file", tolerance=0.01)
+
+
+def test_compare_answer_is_relative_above_one(doubler):
+    # The largest value is 40, a difference of .2 is 1/200 of it.
+    expected = 2.0 * PICTURES
+    assert compare(doubler, twice=expected + 0.2)["twice"] == pytest.approx(0.2 / 40, rel=1e-4)
+    with pytest.raises(ParityError, match="`twice` .* to 0.01. Received a difference of 0.025"):
+        compare(doubler, twice=expected + 1)
+
+
+def test_compare_answer_sees_nan_shapes_and_strangers(doubler):
+    with pytest.raises(ParityError, match="difference of nan"):
+        compare(doubler, twice=PICTURES * np.nan)
+    with pytest.raises(ParityError, match=r"of shape \(1, 1, 2, 3\). Received shape \(1, 1, 2\)"):
+        compare(doubler, twice=PICTURES[..., 0])
+    with pytest.raises(ParityError, match="`thrice` as the Keras model does, of shape None"):
+        compare(doubler, thrice=PICTURES)
+
+
+def test_compare_answer_compares_what_there_is(doubler):
+    assert compare(doubler) == {}
+
+
+def test_compare_answer_holds_blobs_to_the_answers_own_maps(point_counter):
+    images = np.random.default_rng(0).integers(0, 256, (1, 20, 30, 3), np.uint8)
+    answer = dict(point_counter.predict(images, verbose=0))
+    # Another map has other blobs: nothing of the old answer fits it.
+    answer["probabilities"] = answer["probabilities"][:, ::-1].copy()
+    with pytest.raises(ParityError, match="as the Keras model does, to"):
+        compare_answer(point_counter, images, answer, source="file", tolerance=2.0)
+
+
+def test_compare_answer_leaves_out_labels_that_hang_on_rounding(monkeypatch):
+    from models.segmenter import LabelPixels
+
+    images = keras.Input((None, None, 3), dtype="uint8", name="images")
+    red = keras.layers.Rescaling(1 / 255)(images[..., :1])
+    shares = keras.ops.concatenate([1 - red, red], axis=-1)
+    model = keras.Model(images, LabelPixels(["cat"])(shares))
+    # 127 and 128 of 255 lead by 1/255, 200 by 145/255.
+    pictures = np.array([127, 128, 200], np.uint8).reshape(1, 1, 3, 1).repeat(3, axis=3)
+    answer = dict(model.predict(pictures, verbose=0))
+    answer["label_map"] = np.array([[[1, 0, 1]]], np.uint8)
+    bounds = {"source": "file", "tolerance": 0.01}
+    assert compare_answer(model, pictures, answer, **bounds)["label_map"] == 0
+    answer["label_map"] = np.array([[[1, 0, 0]]], np.uint8)
+    with pytest.raises(ParityError, match="to the last pixel. Received other labels"):
+        compare_answer(model, pictures, answer, **bounds)
+
+
+def build_doubter(shares):
+    """Two cells a picture, whose class probabilities the mean of its red moves by its tenth."""
+    images = keras.Input((None, None, 3), dtype="uint8")
+    red = keras.ops.mean(keras.ops.cast(images, "float32")[..., 0], axis=(1, 2)) / 2550
+    moved = keras.ops.array(shares)[None] + red[:, None, None] * np.float32([-1, 1, 0])
+    states = keras.ops.cast(1 + keras.ops.argmax(moved, axis=-1), "float32")
+    cells = keras.ops.stack([states, states], axis=-1)
+    return keras.Model(images, {"cells": cells, "cell_probabilities": moved})
+
+
+def test_cells_near_another_class_are_not_compared():
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[1, ..., 0] = 255  # Adds .1 to the second class and takes it off the first.
+    model = build_doubter(np.float32([[0.6, 0.4, 0.0], [0.2, 0.3, 0.5]]))
+    bounds = {"source": "file", "tolerance": 1e-4}
+    answer = dict(model.predict(images, verbose=0))
+    # The first picture is sure of .6 over .4; the second has .5 beside .5.
+    answer["cells"] = answer["cells"] + np.float32([0, 1]).reshape(2, 1, 1)
+    assert compare_answer(model, images, answer, **bounds)["cells"] == 0
+    answer["cells"] = answer["cells"] + np.float32(1)
+    with pytest.raises(ParityError, match="`cells`"):
+        compare_answer(model, images, answer, **bounds)
+
+
+def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
+    images = keras.Input((None, None, 3), dtype="uint8")
+    count = keras.ops.mean(keras.ops.cast(images, "float32"), axis=(1, 2, 3))
+    model = keras.Model(images, {"count_low": count * 0.005, "count_high": count * 20})
+    pictures = np.full((1, 1, 1, 3), 100, np.uint8)
+    # .5 and 2000: a tenth more is much of the one and nothing of the other.
+    answer = {"count_low": np.float32([0.6]), "count_high": np.float32([2000.1])}
+    found = compare_answer(model, pictures, answer, source="file", tolerance=1e-3)
+    assert found["count_low"] == pytest.approx(0.1 / 2000, rel=0.01)
