@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from config.shared_params import ImageParams, param
 
@@ -38,6 +39,8 @@ class CountingParams(ImageParams):
     )
     num_pictures: int = param("pictures drawn with the count of each patch", minimum=0)
 
+    finer: ClassVar[str] = "N"  # the field that may cut pictures finer than N does
+
     @property
     def finest_grid(self) -> int:
         """Patches along each axis that a picture must have pixels for."""
@@ -51,6 +54,19 @@ class NoisySynthRegressParams(CountingParams):
     Attributes: see each field's `meaning`.
     """
 
+    finer: ClassVar[str] = "fit_N"
+    fit_N: int | None = param(
+        "pictures to fit on are cut into fit_N x fit_N patches, whose features add up; null: N, so "
+        "that they are seen as large as test pictures are",
+        minimum=1,
+        maximum=64,
+    )
+
+    @property
+    def finest_grid(self) -> int:
+        """Patches along each axis that a picture must have pixels for."""
+        return max(self.N, self.fit_N or 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DensityGuidedParams(CountingParams):
@@ -59,6 +75,7 @@ class DensityGuidedParams(CountingParams):
     Attributes: see each field's `meaning`.
     """
 
+    finer: ClassVar[str] = "max_depth"
     max_depth: int = param(
         "times that a dense cell is cut again, in 2 x 2; 0 for never", minimum=0, maximum=5
     )

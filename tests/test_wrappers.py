@@ -1,5 +1,6 @@
 """Both wrappers from end to end, and what they say about bad input."""
 
+import argparse
 import csv
 import json
 import os
@@ -15,11 +16,16 @@ from scipy.stats import spearmanr
 import finetune_wrapper
 import train_wrapper
 from config.errors import InputError
+from config.loader import load_params
 from datasets.crop_jobs import CropSettings, write_crops
+from datasets.images import read_image
+from finetuning.unsupervised.pictures import read_pictures
 from models.encoders import build_encoder
+from reporting.model_files import load_keras_model
 from reporting.results import read_results
 from training.command_line import run_command
 from training.ranker_scores import build_ranker_parser, tell_ranking
+from training.run_folders import read_run
 
 pytestmark = pytest.mark.slow
 
@@ -134,6 +140,28 @@ def test_fine_tuning_tells_an_interval_and_what_it_was_calibrated_on(experiments
     row = json.loads((run / "predictions.json").read_text())["predictions"][0]
     assert 0 <= row["count_low"] <= row["predicted"] <= row["count_high"]
     assert 0 <= row["none_probability"] <= 1
+
+
+def test_pictures_to_fit_on_may_be_cut_as_test_pictures_are(
+    experiments, drawn_data, tiny_config, tmp_path
+):
+    common = ["--data_dir", drawn_data, "--params_dir", tiny_config]
+    (model,) = (experiments / "baseline").rglob("ranker.keras")
+    options = ["--model_path", model, "--N", 2, "--set", "fit_N=null", "--set", "num_pictures=0"]
+    assert run_finetune(*common, "--experiment_path", tmp_path, *options) == 0
+    run = only_run(tmp_path, "noisy_synth_regress")
+    args = read_run(run)[0]
+    params = load_params(tiny_config, "finetuning/unsupervised/noisy_synth_regress", ["N=2"])
+    records = read_pictures(argparse.Namespace(**args), params).fitted
+    counter = load_keras_model(run / "counter.keras")
+    errors = [
+        abs(counter.predict(read_image(each.image)[None], verbose=0)["count"][0] - each.count)
+        for each in records
+    ]
+    # The weights were fitted on what the counter sees: the sum over the same four patches.
+    fitted = json.loads((run / "fit.json").read_text())
+    assert fitted["num_images"] == len(records)
+    assert fitted["train_mae"] == pytest.approx(np.mean(errors), rel=1e-3)
 
 
 def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):

@@ -74,7 +74,7 @@ def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictur
     else:
         fitted, calibration = records, read_dataset(args, params, source, "train")
         _require_enough(len(calibration), params, f"`{source}` has")
-    check_sizes(calibration, params)
+    check_sizes([*fitted, *calibration], params)
     return RunPictures(
         fitted, calibration, read_test_pictures(args, params), tell_kind(args, source)
     )
@@ -214,7 +214,7 @@ def check_sizes(records: CountedPictures, params: CountingParams) -> None:
         >>> # see `read_test_pictures`
     """
     wanted = params.finest_grid
-    deeper = " or `max_depth`" if wanted != params.N else ""
+    deeper = f" or `{params.finer}`" if wanted != params.N else ""
     for record in records:
         header = read_header(record.image, max_pixels=params.max_pixels)
         if wanted > min(header.height, header.width):

@@ -55,7 +55,9 @@ def train(args: argparse.Namespace) -> Path:
     }
     run = open_run(args, params, args.train_data, records=parts)
     extractor = build_feature_extractor(encoder)
-    features = compute_features(extractor, pictures.fitted, params)[:, 0]  # (num_images, C)
+    num_patches = params.fit_N or params.N
+    features = compute_features(extractor, pictures.fitted, params, num_patches=num_patches)
+    features = features.sum(axis=1)  # (num_images, C)
     counts = list_counts(pictures.fitted)
     weights = fit_weights(features, counts)
     # Counted as test pictures are, in N x N patches.
