@@ -187,29 +187,25 @@ def _predict_video(args):
     require_other_folder(video, output)
     predictor = load_predictor(args.model)
     predict = _count_video if "count" in predictor.outputs else _follow_in_video
+    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
     with output_folder(output):
-        print(f"{predict(args, predictor, video, output)} predicted: {args.output}")
+        results, label = predict(args, predictor, video, output, bounds)
+    frames = "frame" if len(results) == 1 else "frames"
+    print(f"{len(results)} {frames}{label} predicted: {args.output}")
     return 0
 
 
-def _follow_in_video(args, predictor, video, output):
+def _follow_in_video(args, predictor, video, output, bounds):
     _refuse(args, ("stride",), "models that count", args.model)
     options = VideoOptions(args.track_radius or 0, args.absent_below, not args.no_pictures)
-    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
     results = predict_video(predictor, video, output, options=options, **bounds)
-    return f"{_say_frames(results)} of {results[0].label}"
+    return results, f" of {results[0].label}"
 
 
-def _count_video(args, predictor, video, output):
+def _count_video(args, predictor, video, output, bounds):
     _refuse(args, ("track_radius", "absent_below"), "models that find a box", args.model)
     options = {"draw": not args.no_pictures, "stride": 1 if args.stride is None else args.stride}
-    bounds = {"max_pixels": args.max_pixels, "batch_size": args.batch_size}
-    results = count_video(predictor, video, output, **options, **bounds)
-    return _say_frames(results)
-
-
-def _say_frames(results):
-    return f"{len(results)} {'frame' if len(results) == 1 else 'frames'}"
+    return count_video(predictor, video, output, **options, **bounds), ""
 
 
 def _refuse(args, names, kind, received):
