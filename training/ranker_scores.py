@@ -172,7 +172,7 @@ def _write(folder, name, records, counts, scores):
         rows = csv.writer(file)
         rows.writerow(["image", "count", "score"])
         rows.writerows(
-            [str(record.image), f"{count:g}", f"{score:.6g}"]
+            [str(record.image), f"{count:g}", f"{score:.9g}"]
             for record, count, score in zip(records, counts, scores, strict=True)
         )
     draw_score_scatter(counts, scores, folder / f"{name}.png")
