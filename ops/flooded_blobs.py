@@ -1,4 +1,4 @@
-"""Connected areas by flooding alone, which every runtime can run; no run lengths, no scatter."""
+"""Connected areas by flooding and sums by segment, which every runtime has."""
 
 from __future__ import annotations
 
@@ -74,16 +74,11 @@ def count_flooded(masks: tf.Tensor, *, min_area: int = 1) -> tf.Tensor:
     """
     labels = label_flooded(masks)
     if min_area == 1:
-        roots = (labels == _number_pixels(masks)) & (masks > 0)
-        return tf.reduce_sum(tf.cast(roots, tf.float32), axis=(1, 2))
-    ordered = _sort_labels(labels)  # (B, C, N): each area is a run of equal numbers
-    num_pixels = ordered.shape[2]
-    if min_area > num_pixels:
-        return tf.zeros_like(ordered[:, :, 0])
-    starts = ordered[:, :, : num_pixels - min_area + 1]
-    before = tf.concat([starts[:, :, :1] + 1, starts[:, :, :-1]], axis=2)
-    long = (starts == ordered[:, :, min_area - 1 :]) & (starts != before) & (starts > 0)
-    return tf.reduce_sum(tf.cast(long, tf.float32), axis=2)
+        firsts = (labels == _number_pixels(masks)) & (masks > 0)
+        return tf.reduce_sum(tf.cast(firsts, tf.float32), axis=(1, 2))
+    areas, _ = _measure_areas(labels)  # (B * C, H W): an area's pixels at its first one
+    large = tf.reduce_sum(tf.cast(areas >= min_area, tf.float32), axis=1)
+    return tf.reshape(large, (-1, masks.shape[3]))
 
 
 def drop_small(masks: tf.Tensor, *, min_area: int) -> tf.Tensor:
@@ -107,26 +102,10 @@ def drop_small(masks: tf.Tensor, *, min_area: int) -> tf.Tensor:
     if min_area == 1:
         return masks
     height, width, channels = masks.shape[1:]
-    num_pixels = height * width
-    if min_area > num_pixels:
-        return tf.zeros_like(masks)
-    labels = tf.transpose(label_flooded(masks), (0, 3, 1, 2))
-    labels = tf.reshape(labels, (-1, num_pixels))  # (B * C, N)
-    ordered = tf.math.top_k(labels, k=num_pixels).values  # each area is a run of equal numbers
-    # Where each pixel's run starts: as many numbers are higher, found by halving.
-    higher = tf.zeros_like(labels, tf.int32)
-    step = 1 << num_pixels.bit_length()
-    while step := step // 2:
-        last = tf.minimum(higher + step, num_pixels) - 1
-        more = (tf.gather(ordered, last, axis=1, batch_dims=1) > labels) & (
-            higher + step <= num_pixels
-        )
-        higher += step * tf.cast(more, tf.int32)
-    ends = higher + min_area - 1
-    there = tf.gather(ordered, tf.minimum(ends, num_pixels - 1), axis=1, batch_dims=1)
-    large = (there == labels) & (ends < num_pixels) & (labels > 0)
-    large = tf.reshape(tf.cast(large, tf.float32), (-1, channels, height, width))
-    return tf.transpose(large, (0, 2, 3, 1))
+    areas, firsts = _measure_areas(label_flooded(masks))
+    own = tf.gather(tf.reshape(areas, (-1,)), tf.reshape(firsts, (-1,)))
+    large = tf.reshape(tf.cast(own >= min_area, tf.float32), (-1, channels, height, width))
+    return tf.transpose(large, (0, 2, 3, 1)) * masks
 
 
 def count_leaves(masks: list[tf.Tensor], *, min_area: int = 1) -> tf.Tensor:
@@ -173,35 +152,31 @@ def find_largest(masks: tf.Tensor) -> tf.Tensor:
         >>> find_largest(tf.constant([[[1.0, 0, 1, 1]]])).numpy().ravel().tolist()
         [0.0, 0.0, 1.0, 1.0]
     """
-    labels = label_flooded(masks[..., tf.newaxis])
-    ordered = _sort_labels(labels)[:, 0]  # (B, N), falling
-    num_pixels = ordered.shape[1]
-    # The longest run of equal numbers, by halving: a run longer than n has equal numbers n apart.
-    places = tf.range(num_pixels)[tf.newaxis]
-    gap = tf.zeros_like(ordered[:, :1], tf.int32)  # (B, 1)
-    step = 1 << max(num_pixels - 1, 1).bit_length()
-    while step := step // 2:
-        wider = tf.reduce_any(_is_run(ordered, places, gap + step), axis=1, keepdims=True)
-        gap += step * tf.cast(wider, tf.int32)
-    runs = tf.cast(_is_run(ordered, places, gap), tf.float32)
-    winner = tf.reduce_max(runs * ordered, axis=1)  # the highest number is the first area
-    inside = (labels[..., 0] == winner[:, tf.newaxis, tf.newaxis]) & (masks > 0)
-    return tf.cast(inside, tf.float32)
+    num_pixels = masks.shape[1] * masks.shape[2]
+    labels = label_flooded(masks[..., tf.newaxis])[..., 0]
+    areas, _ = _measure_areas(labels[..., tf.newaxis])
+    first = tf.argmax(areas, axis=1, output_type=tf.int32)  # (B,) the winner's first pixel
+    winner = tf.cast(num_pixels - first, tf.float32)[:, tf.newaxis, tf.newaxis]
+    return tf.cast(labels == winner, tf.float32) * masks
 
 
-def _is_run(ordered, places, gap):
-    """Say where a run goes on for `gap` more places: (B, N) bool."""
-    num_pixels = ordered.shape[1]
-    ends = tf.minimum(places + gap, num_pixels - 1)
-    same = tf.gather(ordered, ends, axis=1, batch_dims=1) == ordered
-    return same & (places + gap < num_pixels) & (ordered > 0)
+def _measure_areas(labels):
+    """Return how many pixels each area has, at the place of its first one, and those places.
 
-
-def _sort_labels(labels):
-    """Return the numbers of each channel falling, (B, C, H W)."""
+    Both are (B * C, H W): float32, 0 where no area starts; and int32 places in the flat areas.
+    Outside the masks a place is any.
+    """
     height, width, channels = labels.shape[1:]
-    flat = tf.reshape(tf.transpose(labels, (0, 3, 1, 2)), (-1, channels, height * width))
-    return tf.math.top_k(flat, k=height * width).values
+    num_pixels = height * width
+    flat = tf.reshape(tf.transpose(labels, (0, 3, 1, 2)), (-1, num_pixels))
+    firsts = tf.minimum(num_pixels - tf.cast(flat, tf.int32), num_pixels - 1)
+    num_masks = tf.shape(labels)[0] * channels
+    firsts += num_pixels * tf.range(num_masks)[:, tf.newaxis]
+    inside = tf.cast(flat > 0, tf.float32)
+    areas = tf.math.unsorted_segment_sum(
+        tf.reshape(inside, (-1,)), tf.reshape(firsts, (-1,)), num_masks * num_pixels
+    )
+    return tf.reshape(areas, (-1, num_pixels)), firsts
 
 
 def _number_pixels(masks):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from reporting.parity import ParityError, compare_answer
+from reporting.parity import ParityError, compare_answer, require_equal
 
 PICTURES = np.array([10, 20], np.uint8).reshape(1, 1, 2, 1).repeat(3, axis=3)
 
@@ -99,3 +99,12 @@ def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
     answer = {"count_low": np.float32([0.6]), "count_high": np.float32([2000.1])}
     found = compare_answer(model, pictures, answer, source="file", tolerance=1e-3)
     assert found["count_low"] == pytest.approx(0.1 / 2000, rel=0.01)
+
+
+def test_points_of_enlarged_pictures_may_be_rounded():
+    expected = np.float32([[80.0, 111.666664], [-1, -1]])
+    rounded = np.float32([[80.0, 111.66667], [-1, -1]])
+    assert (expected != rounded).any()
+    require_equal("file", "points", expected, rounded)
+    with pytest.raises(ParityError, match="other blobs"):
+        require_equal("file", "points", expected, rounded + np.float32([[1 / 3, 0], [0, 0]]))
