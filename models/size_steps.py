@@ -151,9 +151,7 @@ def _count_blobs(layer, _):
         # Stand-ins keep the layer's outputs in place; `build_at_size` leaves them out.
         found = layer.compute_output_spec(probabilities)
         found = {name: tf.zeros((1,), spec.dtype) for name, spec in found.items()}
-        masks = [
-            tf.cast(each, tf.float32) for each in tf.unstack(class_masks(probabilities, thresholds))
-        ]
+        masks = tf.cast(class_masks(probabilities, thresholds), tf.float32)
         counts = count_leaves(masks, min_area=min_area) * layer.objects_per_blob
         return {**found, "count": tf.reduce_sum(counts, axis=1), "class_counts": counts}
 

@@ -64,7 +64,7 @@ def write_onnx(model: keras.Model, path: Path, *, quantize: str = "none") -> Non
     tf2onnx, checker = import_optional("tf2onnx"), import_optional("onnx").checker
     signature = [tf.TensorSpec(model.input.shape, model.input.dtype, name="images")]
     function = tf.function(lambda images: model(images, training=False), input_signature=signature)
-    handlers = {"UnsortedSegmentSum": (_write_segment_sum, [])}
+    handlers = {"TensorScatterAdd": (_write_scatter, [])}
     with _quiet():
         tf2onnx.convert.from_function(
             function,
@@ -114,30 +114,21 @@ WRITERS: dict[str, Callable[..., None]] = {
 }
 
 
-def _write_segment_sum(context, node, *_):
-    """Write sums by segment as one scatter; tf2onnx's way takes segments times pixels of memory."""
-    values, segments, number = node.input
-    shape = context.make_node("Cast", [number], attr={"to": _ONNX_INT64}).output[0]
-    shape = context.make_node("Reshape", [shape, context.make_const(*_named("one", [1])).output[0]])
-    zeros = context.make_node("ConstantOfShape", shape.output)
-    name, outputs, shapes = node.name, node.output, node.output_shapes
-    dtypes = node.output_dtypes
-    context.remove_node(name)
+def _write_scatter(context, node, *_):
+    """Write sums at places as ONNX has them since opset 16, which tf2onnx does not know."""
+    tensor, places, values = node.input
+    places = context.make_node("Cast", [places], attr={"to": _ONNX_INT64}).output[0]
+    outputs, shapes, dtypes = node.output, node.output_shapes, node.output_dtypes
+    context.remove_node(node.name)
     context.make_node(
-        "ScatterElements",
-        [zeros.output[0], segments, values],
-        attr={"axis": 0, "reduction": "add"},
-        name=name,
+        "ScatterND",
+        [tensor, places, values],
+        attr={"reduction": "add"},
+        name=node.name,
         outputs=outputs,
         shapes=shapes,
         dtypes=dtypes,
     )
-
-
-def _named(name, values):
-    from tf2onnx.utils import make_name
-
-    return make_name(name), np.array(values, np.int64)
 
 
 def _refuse_rounding(name, quantize):

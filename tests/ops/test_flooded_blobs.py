@@ -4,14 +4,7 @@ import tensorflow as tf
 from skimage.measure import label
 
 from ops.blob_levels import label_leaf_blobs
-from ops.flooded_blobs import (
-    count_flooded,
-    count_leaves,
-    drop_small,
-    find_largest,
-    flood_masks,
-    label_flooded,
-)
+from ops.flooded_blobs import count_leaves, find_largest, label_flooded
 
 
 def noise(shape, share=0.45, seed=0):
@@ -20,10 +13,11 @@ def noise(shape, share=0.45, seed=0):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (13, 1), (17, 24)])
 @pytest.mark.parametrize("min_area", [1, 2, 5, 400])
-def test_count_flooded_equals_scikit_image(size, min_area):
+def test_count_leaves_of_one_mask_equals_scikit_image(size, min_area):
     masks = noise((2, *size, 3))
     expected = [[_count(mask[..., channel], min_area) for channel in range(3)] for mask in masks]
-    assert count_flooded(tf.constant(masks), min_area=min_area).numpy().tolist() == expected
+    found = count_leaves(tf.constant(masks)[tf.newaxis], min_area=min_area)
+    assert found.numpy().tolist() == expected
 
 
 def _count(mask, min_area):
@@ -32,49 +26,42 @@ def _count(mask, min_area):
 
 
 def test_label_flooded_tells_the_first_pixel():
-    # 2 x 3 pixels: the area that starts at pixel 1 gets 6 - 1, the one at pixel 3 gets 6 - 3.
+    # 3 x 3 pixels: the area that starts at pixel 1 gets 9 - 1, the one at pixel 6 gets 9 - 6.
     masks = tf.constant([[[0.0, 1, 1], [0, 0, 0], [1, 0, 0]]])[..., tf.newaxis]
     assert label_flooded(masks).numpy().ravel().tolist() == [0, 8, 8, 0, 0, 0, 3, 0, 0]
 
 
 def test_label_flooded_follows_a_long_way():
-    # A snake of 9 x 9: every second row, joined at alternating ends.
-    mask = np.zeros((9, 9), np.float32)
+    # A snake of 31 x 31: every second row, joined at alternating ends.
+    mask = np.zeros((31, 31), np.float32)
     mask[::2] = 1
-    mask[1::4, 8] = mask[3::4, 0] = 1
-    labels = label_flooded(tf.constant(mask[np.newaxis, ..., np.newaxis])).numpy()[0, ..., 0]
-    np.testing.assert_array_equal(labels, mask * 81)
+    mask[1::4, 30] = mask[3::4, 0] = 1
+    for turned in (mask, mask.T, mask[::-1], mask[:, ::-1]):
+        labels = label_flooded(tf.constant(turned[np.newaxis, ..., np.newaxis])).numpy()
+        np.testing.assert_array_equal(labels[0, ..., 0], turned * 31 * 31)
 
 
-def test_flood_masks_keeps_channels_apart():
-    masks = noise((1, 8, 9, 2), 0.6)
-    both = flood_masks(tf.constant(masks * 2), tf.constant(masks)).numpy()
-    for i in (0, 1):
-        one = masks[..., i : i + 1]
-        np.testing.assert_array_equal(flood_masks(one * 2, tf.constant(one))[..., 0], both[..., i])
+@pytest.mark.parametrize("share", [0.3, 0.45, 0.6])
+def test_label_flooded_keeps_pictures_and_channels_apart(share):
+    masks = noise((3, 18, 11, 2), share)
+    both = label_flooded(tf.constant(masks)).numpy()
+    for i, j in np.ndindex(3, 2):
+        labels = label(masks[i, ..., j], connectivity=2)
+        first = np.array([0, *(np.argmax(labels == n) for n in range(1, labels.max() + 1))])
+        expected = (18 * 11 - first[labels]) * (labels > 0)
+        np.testing.assert_array_equal(both[i, ..., j], expected)
 
 
 @pytest.mark.parametrize("min_area", [1, 2, 4, 30])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_count_leaves_equals_the_tree_of_levels(seed, min_area):
     thresholds = [0.3, 0.5, 0.7]
-    probabilities = np.random.default_rng(seed).random((1, 20, 15, 1)).astype(np.float32)
-    masks = [tf.constant((probabilities > each).astype(np.float32)) for each in thresholds]
-    expected = label_leaf_blobs(probabilities[0, ..., 0], thresholds, min_area=min_area).max()
-    assert count_leaves(masks, min_area=min_area).numpy().item() == expected
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 8), (16, 16), (13, 31)])
-@pytest.mark.parametrize("min_area", [1, 2, 5, 1000])
-def test_drop_small_equals_scikit_image(size, min_area):
-    masks = noise((2, *size, 2), 0.4)
-    found = drop_small(tf.constant(masks), min_area=min_area).numpy()
-    for place in np.ndindex(2, 2):
-        mask = masks[place[0], ..., place[1]]
-        labels = label(mask, connectivity=2)
-        areas = np.bincount(labels.ravel())
-        expected = (areas[labels] >= min_area) & (mask > 0)
-        np.testing.assert_array_equal(found[place[0], ..., place[1]], expected)
+    probabilities = np.random.default_rng(seed).random((2, 20, 15, 2)).astype(np.float32)
+    masks = np.stack([probabilities > each for each in thresholds]).astype(np.float32)
+    found = count_leaves(tf.constant(masks), min_area=min_area).numpy()
+    for i, j in np.ndindex(2, 2):
+        labels = label_leaf_blobs(probabilities[i, ..., j], thresholds, min_area=min_area)
+        assert found[i, j] == labels.max()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (16, 16), (13, 30)])
