@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
