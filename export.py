@@ -193,7 +193,11 @@ def _write_portable(args, served: ServedModel) -> None:
             f"size, and {served.file} takes them of any, without resizing."
         )
     settings = PortableSettings(
-        args.format, tuple(size), args.batch_size or 1, args.quantize, args.tolerance
+        args.format,
+        tuple(size),
+        1 if args.batch_size is None else args.batch_size,
+        args.quantize,
+        args.tolerance,
     )
     pictures = [resize_picture(picture, settings.size) for picture in _read_pictures(args)]
     checked_on = f"pictures of {args.pictures}" if pictures else "seeded random pictures"

@@ -169,7 +169,7 @@ def draw_windows(
         >>> len(draw_windows((768, 1024), CropSettings(), photo))
         4
     """
-    key = [settings.seed, zlib.crc32(photo.name.encode()), _CROPS]
+    key = [settings.seed, zlib.crc32(photo.name.encode("utf-8", "surrogateescape")), _CROPS]
     rng = np.random.default_rng(key)
     shares = {"first_area": settings.first_area, "area_ratio": settings.area_ratio}
     least = least_size(settings.chain_length, smallest=settings.smallest, **shares)

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from config.errors import InputError
 from config.files import to_json
 from datasets.scene_folder import JPEG_QUALITY
@@ -53,7 +55,7 @@ def describe_photo_run(method: str, settings: PhotoSettings, photos: list[Source
 
     Returns:
         What differs where two runs make other files; "photos" is a digest of the photos' names and
-        sizes in bytes.
+        sizes in bytes, their points and boxes, and the sizes of their masks.
 
     Example:
         >>> describe_photo_run("crops", PhotoSettings(source="street"), [])["num_photos"]
@@ -63,8 +65,11 @@ def describe_photo_run(method: str, settings: PhotoSettings, photos: list[Source
     del told["max_bad_fraction"]  # it decides whether files are written, not which
     digest = hashlib.sha256()
     for photo in photos:
-        size = photo.image.stat().st_size if photo.image.is_file() else -1
-        digest.update(f"{photo.name}\0{size}\n".encode("utf-8", "surrogateescape"))
+        files = (photo.image, photo.mask)
+        sizes = [file.stat().st_size if file and file.is_file() else -1 for file in files]
+        digest.update(f"{photo.name}\0{sizes}\n".encode("utf-8", "surrogateescape"))
+        for places in (photo.points, photo.boxes):
+            digest.update(b"-" if places is None else np.float64(places).tobytes() + b"\n")
     return {
         "method": method,
         **told,

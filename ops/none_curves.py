@@ -100,7 +100,8 @@ def p_value_curve(scores: np.ndarray, *, offset: float | None = None) -> NoneCur
 
     It is the share of n calibration pictures, and of the new one, whose score is at least the one
     that a true count of 0 would have here: (1 + #{s_i >= s(0)}) / (n + 1). No probability: it says
-    how usual an error as large as the predicted count is. Straight lines join its steps.
+    how usual an error as large as the predicted count is. Straight lines join its steps; right
+    after the largest score that a count reaches the curve falls to its last step.
 
     Args:
         scores: (n,) of the calibration pictures, see `ops.conformal.residual_scores`.
@@ -114,12 +115,13 @@ def p_value_curve(scores: np.ndarray, *, offset: float | None = None) -> NoneCur
 
     Example:
         >>> p_value_curve([1.0, 2.0, 3.0]).read(np.array([0.0, 2.0, 9.0])).tolist()
-        [1.0, 0.75, 0.5]
+        [1.0, 0.75, 0.25]
     """
     scores = np.sort(np.asarray(scores, np.float64))
     if scores.ndim != 1 or not len(scores):
         raise ValueError(f"`scores` must be (n,), n at least 1. Received shape {scores.shape}.")
-    levels = (1 + np.arange(len(scores), 0, -1)) / (len(scores) + 1)
+    num_scores = len(scores)
+    levels = (1 + np.arange(num_scores, 0, -1)) / (num_scores + 1)
     if offset is not None:  # of p / (p + c) = s
         reached = scores < 1 - 1e-9
         scores, levels = scores[reached], levels[reached]
@@ -127,7 +129,9 @@ def p_value_curve(scores: np.ndarray, *, offset: float | None = None) -> NoneCur
     places = np.unique(np.linspace(0, len(scores) - 1, NUM_KNOTS).round().astype(int))
     if not len(scores):
         return NoneCurve((0.0,), (1.0,))
-    return _make_curve(np.append(0.0, scores[places]), np.append(1.0, levels[places]))
+    last = scores[-1] + 10.0**-_RESOLUTION
+    lowest = (1 + num_scores - len(scores)) / (num_scores + 1)
+    return _make_curve([0.0, *scores[places], last], np.array([1.0, *levels[places], lowest]))
 
 
 def _make_curve(counts, probabilities):

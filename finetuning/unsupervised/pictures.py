@@ -66,7 +66,7 @@ def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictur
     source = params.calibration or args.train_data
     if params.calibration is None:
         fitted, calibration = hold_out_calibration(records, params, seed=args.seed)
-    elif params.calibration == args.train_data:
+    elif split_name(source, args.format) == split_name(args.train_data, args.format):
         raise InputError(
             f"`calibration` must be another data set than the one to fit on. Received {source} "
             "for both; leave it out, and some of its pictures are held out."

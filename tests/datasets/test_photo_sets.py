@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -48,3 +49,15 @@ def test_describe_photo_run_changes_with_the_photos(tmp_path, settings):
 def test_describe_photo_run_does_not_change_with_how_much_may_be_skipped(tmp_path, settings):
     other = describe(tmp_path, replace(settings, max_bad_fraction=0.9))
     assert other == describe(tmp_path, settings)
+
+
+@pytest.mark.parametrize("known", [{"points": np.array([[1.0, 2.0]])}, {"boxes": np.ones((1, 4))}])
+def test_describe_photo_run_tells_other_objects_apart(tmp_path, settings, known):
+    photos = read_photos(tmp_path / "crops", settings)
+    (name,) = known
+    told = [replace(photos[0], **known), *photos[1:]]
+    moved = [replace(photos[0], **{name: known[name] + 1}), *photos[1:]]
+    digests = [
+        describe_photo_run("crops", settings, each)["photos"] for each in (photos, told, moved)
+    ]
+    assert len(set(digests)) == 3

@@ -55,15 +55,20 @@ def test_fit_none_curve_needs_one_prediction_a_picture():
 
 def test_p_value_curve_counts_the_errors_at_least_as_large():
     curve = p_value_curve([4.0, 1.0, 2.0])
-    # At 2, two of three scores and the new one: 3 / 4. Beyond 4 only the new one would be left,
-    # but the last step, 2 / 4, stays: a p-value may be too large, never too small.
-    assert curve.read(np.array([0.0, 1.0, 2.0, 4.0, 99.0])).tolist() == [1.0, 1.0, 0.75, 0.5, 0.5]
+    # At 2, two of three scores and the new one: 3 / 4. Beyond 4 only the new one is left: 1 / 4.
+    assert curve.read(np.array([0.0, 1.0, 2.0, 4.0, 99.0])).tolist() == [1.0, 1.0, 0.75, 0.5, 0.25]
+
+
+def test_p_value_curve_of_one_picture_still_finds_objects():
+    # An error of 3 on the only picture: at most (1 + 0) / 2 beyond it.
+    assert p_value_curve([3.0]).read(np.array([3.0, 4.0])).tolist() == [1.0, 0.5]
 
 
 def test_p_value_curve_of_scaled_scores_is_read_at_the_count_with_that_score():
-    # With c = 2 a count of 0 has the score p / (p + 2): 1 / 2 at p = 2; no p reaches 1.5.
+    # With c = 2 a count of 0 has the score p / (p + 2): 1 / 2 at p = 2; no p reaches 1.5, so two
+    # of three are always left.
     curve = p_value_curve([0.5, 1.5], offset=2.0)
-    assert curve.read(np.array([0.0, 2.0, 50.0])).tolist() == [1.0, 1.0, 1.0]
+    assert curve.read(np.array([0.0, 2.0, 50.0])) == pytest.approx([1.0, 1.0, 2 / 3])
 
 
 def test_p_value_curve_of_scores_that_no_count_reaches_is_level():

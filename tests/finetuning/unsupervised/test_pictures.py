@@ -82,8 +82,9 @@ def test_read_pictures_calibrates_on_another_data_set_of_any_format(args):
 
 
 def test_read_pictures_refuses_the_pictures_it_fits_on_and_too_few(args):
-    with pytest.raises(InputError, match="`calibration` must be another data set"):
-        read_pictures(args, replace(PARAMS, calibration="known"))
+    for name in ("known", "annotations:known"):
+        with pytest.raises(InputError, match="`calibration` must be another data set"):
+            read_pictures(args, replace(PARAMS, calibration=name))
     with pytest.raises(InputError, match="needs 9 pictures to calibrate on. `other` has 6"):
         read_pictures(args, replace(PARAMS, calibration="other", interval=0.9))
 
