@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from config.shared_params import ImageParams, param
 
@@ -39,7 +38,10 @@ class CountingParams(ImageParams):
     )
     num_pictures: int = param("pictures drawn with the count of each patch", minimum=0)
 
-    finer: ClassVar[str] = "N"  # the field that may cut pictures finer than N does
+    @property
+    def finer(self) -> str:
+        """The field that may cut pictures finer than N does."""
+        return "N"
 
     @property
     def finest_grid(self) -> int:
@@ -54,7 +56,6 @@ class NoisySynthRegressParams(CountingParams):
     Attributes: see each field's `meaning`.
     """
 
-    finer: ClassVar[str] = "fit_N"
     fit_N: int | None = param(
         "pictures to fit on are cut into fit_N x fit_N patches, whose features add up; null: N, so "
         "that they are seen as large as test pictures are",
@@ -67,6 +68,11 @@ class NoisySynthRegressParams(CountingParams):
         """Patches along each axis that a picture must have pixels for."""
         return max(self.N, self.fit_N or 1)
 
+    @property
+    def finer(self) -> str:
+        """The field that may cut pictures finer than N does."""
+        return "fit_N"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DensityGuidedParams(CountingParams):
@@ -75,7 +81,6 @@ class DensityGuidedParams(CountingParams):
     Attributes: see each field's `meaning`.
     """
 
-    finer: ClassVar[str] = "max_depth"
     max_depth: int = param(
         "times that a dense cell is cut again, in 2 x 2; 0 for never", minimum=0, maximum=5
     )
@@ -93,3 +98,8 @@ class DensityGuidedParams(CountingParams):
     def finest_grid(self) -> int:
         """Cells along each axis of the finest grid."""
         return self.N * 2**self.max_depth
+
+    @property
+    def finer(self) -> str:
+        """The field that may cut pictures finer than N does."""
+        return "max_depth"
