@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -169,8 +168,7 @@ def draw_windows(
         >>> len(draw_windows((768, 1024), CropSettings(), photo))
         4
     """
-    key = [settings.seed, zlib.crc32(photo.name.encode("utf-8", "surrogateescape")), _CROPS]
-    rng = np.random.default_rng(key)
+    rng = np.random.default_rng([settings.seed, photo.key, _CROPS])
     shares = {"first_area": settings.first_area, "area_ratio": settings.area_ratio}
     least = least_size(settings.chain_length, smallest=settings.smallest, **shares)
     if size[0] < least[0] or size[1] < least[1]:

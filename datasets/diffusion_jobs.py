@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -20,7 +19,7 @@ from datasets.prompts import choose_prompts
 from datasets.repainting import Changes, Fill, draw_changes, repaint
 from datasets.scene_folder import write_picture
 from datasets.set_writing import SetPlan, write_planned
-from datasets.source_photos import SourcePhoto
+from datasets.source_photos import SourcePhoto, require_two
 from datasets.stable_diffusion import Painter, open_stable_diffusion
 
 DIFFUSION_VERSION = 1  # of what a seed draws, but for the model
@@ -81,7 +80,8 @@ Stable Diffusion 3. Received 500 500.
         items, listed = range(settings.num), _list_asked
         job = partial(draw_counted, folder, settings, painter, prompts)
     else:
-        items = photos = _read_photos(data_dir, settings)
+        items = photos = read_object_photos(data_dir, settings)
+        require_two(photos)
         prompts, painter = {}, open_painter(settings)
         listed = partial(list_chains, kind=f"diffusion_{settings.task}", seed=settings.seed)
         job = partial(repaint_photo, folder, settings, painter)
@@ -179,7 +179,7 @@ def repaint_photo(
         return [{"skipped": str(error)}]
     pictures = []
     for chain in range(settings.num_chains):
-        key = (settings.seed, zlib.crc32(photo.name.encode("utf-8", "surrogateescape")), chain)
+        key = (settings.seed, photo.key, chain)
         changes = draw_changes(objects, settings, np.random.default_rng([*key, _CHANGES]))
         fills = _make_fills(settings, key)
         steps = {
@@ -193,16 +193,6 @@ def repaint_photo(
             picture = _describe(path, objects.image.shape[:2], told, photo.name)
             pictures.append(picture | {"chain": chain})
     return pictures
-
-
-def _read_photos(data_dir: Path, settings: DiffusionSettings) -> list[SourcePhoto]:
-    photos = read_object_photos(data_dir, settings)
-    if len(photos) < 2:
-        raise InputError(
-            "There must be two photos at least, one to validate on. Received "
-            f"`{photos[0].image}` alone; add some."
-        )
-    return photos
 
 
 def _list_asked(groups: list[list[dict]]) -> list[dict]:

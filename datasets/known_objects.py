@@ -15,7 +15,7 @@ from datasets.images import read_image
 from datasets.label_maps import read_mask
 from datasets.paths import is_picture
 from datasets.scaled_images import resize_image, scaled_size
-from datasets.source_photos import PhotoSettings, SourcePhoto, read_source_photos
+from datasets.source_photos import PhotoSettings, SourcePhoto, list_photos
 from ops.box_masks import box_labels
 from ops.dot_masks import masks_from_points, measure_objects
 from ops.object_regions import regions_from_boxes, regions_from_points, regions_in_mask
@@ -96,11 +96,7 @@ def read_object_photos(data_dir: Path, settings: ObjectSettings) -> list[SourceP
     Example:
         >>> # see `datasets.remove_jobs.write_removals`
     """
-    names = ("source", "format", "dataset", "split")
-    photos = read_source_photos(
-        data_dir=Path(settings.source_dir or data_dir),
-        **{name: getattr(settings, name) for name in names},
-    )
+    photos = list_photos(settings, data_dir)
     if settings.mask_dir:
         photos = add_masks(photos, Path(settings.mask_dir).expanduser())
     known = [each for each in photos if _is_known(each)]

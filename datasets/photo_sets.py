@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from config.errors import InputError
 from config.files import to_json
 from datasets.scene_folder import JPEG_QUALITY
-from datasets.source_photos import PhotoSettings, SourcePhoto, read_source_photos
+from datasets.source_photos import PhotoSettings, SourcePhoto, list_photos, require_two
 
 
 def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
@@ -30,18 +29,10 @@ def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
     Example:
         >>> # see `datasets.crop_jobs.write_crops`
     """
-    names = ("source", "format", "dataset", "split")
-    photos = read_source_photos(
-        data_dir=Path(settings.source_dir or folder.parent),
-        **{name: getattr(settings, name) for name in names},
-    )
     made = folder.resolve()
+    photos = list_photos(settings, folder.parent)
     photos = [photo for photo in photos if made not in photo.image.resolve().parents]
-    if len(photos) < 2:
-        raise InputError(
-            "There must be two photos at least, one of them to validate on. Received "
-            f"{', '.join(f'`{photo.image}`' for photo in photos) or 'none'}; add some."
-        )
+    require_two(photos)
     return photos
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from datasets.photo_sets import describe_photo_run
 from datasets.removals import RemoveSettings, draw_chain, draw_steps
 from datasets.scene_folder import write_picture
 from datasets.set_writing import SetPlan, write_planned
-from datasets.source_photos import SourcePhoto
+from datasets.source_photos import SourcePhoto, require_two
 
 REMOVAL_VERSION = 1  # of what a seed draws
 _REMOVED, _DECOYS = 32, 33  # keys of the streams that pick objects, and empty places
@@ -68,11 +67,7 @@ def write_removals(
             f"Received {least} {most}."
         )
     photos, folder = read_object_photos(data_dir, settings), Path(data_dir) / name
-    if len(photos) < 2:
-        raise InputError(
-            "There must be two photos at least, one to validate on. Received "
-            f"`{photos[0].image}` alone; add some."
-        )
+    require_two(photos)
     plan = SetPlan(
         folder,
         describe_photo_run("remove", settings, photos) | {"removal_version": REMOVAL_VERSION},
@@ -118,7 +113,7 @@ def remove_objects(
         return [{"skipped": str(error)}]
     pictures = []
     for chain in range(settings.num_chains):
-        rng = np.random.default_rng([*_key(settings, photo), chain, _REMOVED])
+        rng = np.random.default_rng([settings.seed, photo.key, chain, _REMOVED])
         steps = draw_steps(objects.count, settings, rng)
         described = [
             _describe(folder, settings, photo, objects, (number, chain, place), gone)
@@ -126,16 +121,12 @@ def remove_objects(
         ]
         paths = [folder.parent / each["image"] for each in described]
         if not all(path.exists() for path in paths):
-            rng = np.random.default_rng([*_key(settings, photo), chain, _DECOYS])
+            rng = np.random.default_rng([settings.seed, photo.key, chain, _DECOYS])
             for path, image in zip(paths, draw_chain(objects, steps, settings, rng), strict=True):
                 if not path.exists():
                     write_picture(path, image)
         pictures += described
     return pictures
-
-
-def _key(settings, photo):
-    return settings.seed, zlib.crc32(photo.name.encode("utf-8", "surrogateescape"))
 
 
 def _check_count(count: int, settings: RemoveSettings, photo: SourcePhoto) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import importlib
 import os
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,55 @@ class SourcePhoto:
     points: np.ndarray | None = field(default=None, compare=False)
     boxes: np.ndarray | None = field(default=None, compare=False)
     mask: Path | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> int:
+        """What its random streams are keyed by: the name's checksum, whatever the file's place."""
+        return zlib.crc32(self.name.encode("utf-8", "surrogateescape"))
+
+
+def list_photos(settings: PhotoSettings, data_dir: Path) -> list[SourcePhoto]:
+    """Read the photos that settings name.
+
+    Args:
+        settings: with the source.
+        data_dir: folder that holds the data sets, where they name no other.
+
+    Returns:
+        As `read_source_photos`.
+
+    Raises:
+        InputError: as there.
+
+    Example:
+        >>> # see `datasets.photo_sets.read_photos`
+    """
+    return read_source_photos(
+        data_dir=Path(settings.source_dir or data_dir),
+        source=settings.source,
+        format=settings.format,
+        dataset=settings.dataset,
+        split=settings.split,
+    )
+
+
+def require_two(photos: Sequence[SourcePhoto]) -> None:
+    """Require a photo to learn from and one to validate on.
+
+    Args:
+        photos: photos.
+
+    Raises:
+        InputError: there are fewer.
+
+    Example:
+        >>> require_two([SourcePhoto(Path(name), name) for name in ("a.jpg", "b.jpg")])
+    """
+    if len(photos) < 2:
+        raise InputError(
+            "There must be two photos at least, one of them to validate on. Received "
+            f"{', '.join(f'`{photo.image}`' for photo in photos) or 'none'}; add some."
+        )
 
 
 def read_source_photos(

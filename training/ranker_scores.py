@@ -15,14 +15,14 @@ from config.errors import InputError
 from config.files import atomic_file, write_json
 from config.ranking_params import RankingParams
 from datasets.formats import FORMATS, read_counted
-from datasets.images import MAX_PIXELS, read_header
+from datasets.images import MAX_PIXELS
 from datasets.pipeline import make_patch_dataset
 from datasets.records import CountRecord, PointRecord
 from metrics.counting import rank_accuracy, spearman
 from reporting.model_files import load_keras_model
 from reporting.order_figures import draw_score_scatter
 from training.ranker_fitting import RANKER_FILE
-from training.reading import keep_sound
+from training.reading import keep_sound, require_sides
 from training.rescoring import hold_run, load_held_params
 
 _LISTS_AT_ONCE = 4
@@ -80,9 +80,9 @@ def rank_counted_pictures(args: argparse.Namespace) -> dict[str, float]:
         params = load_held_params(stored, run, RankingParams, "ranker")
         found = read_counted(args.format, args.data_dir, args.dataset, args.split)
         records = keep_sound(found, stored, params)
-        _check_sizes(records, args.N)
+        require_sides(records, args.N, max_pixels=params.max_pixels, cure="lower `--N`")
         ranker = load_keras_model(run / RANKER_FILE)
-        scores = score_pictures(ranker, records, N=args.N)
+        scores = score_pictures(ranker, records, N=args.N, max_pixels=params.max_pixels)
         counts = np.array([record.count for record in records], np.float64)
         metrics = {
             "spearman": spearman(counts, scores),
@@ -96,7 +96,11 @@ def rank_counted_pictures(args: argparse.Namespace) -> dict[str, float]:
 
 
 def score_pictures(
-    ranker: keras.Model, records: Sequence[CountRecord | PointRecord], *, N: int = 1
+    ranker: keras.Model,
+    records: Sequence[CountRecord | PointRecord],
+    *,
+    N: int = 1,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Score pictures one by one with a ranker, which takes lists of them.
 
@@ -104,6 +108,7 @@ def score_pictures(
         ranker: what `models.ranker.build_ranker` returned, or its file.
         records: the pictures.
         N: each is cut into N x N patches, whose scores add up.
+        max_pixels: larger pictures are refused.
 
     Returns:
         (num_images,) float64 scores, >= 0, of no unit.
@@ -116,7 +121,7 @@ def score_pictures(
     """
     length, *size = ranker.input_shape[1:4]
     patches = make_patch_dataset(
-        records, tuple(size), num_patches=N, batch_size=1, max_pixels=MAX_PIXELS
+        records, tuple(size), num_patches=N, batch_size=1, max_pixels=max_pixels
     )
     # As lists of any L pictures: a score depends on its own picture alone.
     flat = patches.unbatch().unbatch().batch(length)
@@ -146,16 +151,6 @@ def tell_ranking(args: argparse.Namespace) -> None:
     for name in ("spearman", "rank_accuracy"):
         print(f"{name:<15} {metrics[name]:.4g}")
     print(f"files: {Path(args.model) / 'ranking'}")
-
-
-def _check_sizes(records, N):
-    for record in records:
-        header = read_header(record.image, max_pixels=MAX_PIXELS)
-        if min(header.height, header.width) < N:
-            raise InputError(
-                f"`--N` must not exceed a picture's sides. Received {N} for {record.image} of "
-                f"{header.height} x {header.width} pixels."
-            )
 
 
 def _fill(images: tf.Tensor, length: int) -> tf.Tensor:

@@ -12,6 +12,7 @@ from config.errors import InputError
 from config.schema import ImageParams
 from datasets.bad_files import drop_bad_files
 from datasets.boxes import BoxSplits
+from datasets.images import read_header
 from datasets.tags import TagSplits
 from training.workers import is_chief
 
@@ -42,6 +43,30 @@ def keep_sound(records: Sequence, args: argparse.Namespace, params: ImageParams)
         workers=vars(args).get("workers"),
         memo=Path(args.experiment_dir) / "cache" / "sound_pictures.json" if is_chief() else None,
     )
+
+
+def require_sides(records: Sequence, least: int, *, max_pixels: int, cure: str) -> None:
+    """Require every picture to hold a pixel for each of the patches along its sides.
+
+    Args:
+        records: pictures that are cut.
+        least: patches along each axis.
+        max_pixels: larger pictures are refused.
+        cure: what is to be done, such as "lower `--N`".
+
+    Raises:
+        InputError: a picture is smaller.
+
+    Example:
+        >>> require_sides([], 2, max_pixels=100, cure="lower `--N`")
+    """
+    for record in records:
+        header = read_header(record.image, max_pixels=max_pixels)
+        if least > min(header.height, header.width):
+            raise InputError(
+                f"`N` must not exceed a picture's sides. Received {least} for {record.image} "
+                f"of {header.height} x {header.width} pixels; {cure}."
+            )
 
 
 def keep_sound_splits(splits: Splits, args: argparse.Namespace, params: ImageParams) -> Splits:

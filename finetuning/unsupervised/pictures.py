@@ -11,13 +11,12 @@ import numpy as np
 from config.errors import InputError
 from config.schema import CountingParams
 from datasets.formats import FORMATS, read_counted
-from datasets.images import read_header
 from datasets.paths import join_inside
 from datasets.records import CountRecord, PointRecord
 from datasets.scene_folder import PROVENANCE
 from ops.conformal import smallest_calibration_set
 from training.points.pictures import choose_labelled
-from training.reading import keep_sound
+from training.reading import keep_sound, require_sides
 
 DRAWN, COUNTED = "drawn scenes", "counted pictures"
 CountedPictures = list[CountRecord | PointRecord]
@@ -215,13 +214,8 @@ def check_sizes(records: CountedPictures, params: CountingParams) -> None:
     """
     wanted = params.finest_grid
     deeper = f" or `{params.finer}`" if wanted != params.N else ""
-    for record in records:
-        header = read_header(record.image, max_pixels=params.max_pixels)
-        if wanted > min(header.height, header.width):
-            raise InputError(
-                f"`N` must not exceed a picture's sides. Received {wanted} for {record.image} "
-                f"of {header.height} x {header.width} pixels; lower `--N`{deeper}."
-            )
+    cure = f"lower `--N`{deeper}"
+    require_sides(records, wanted, max_pixels=params.max_pixels, cure=cure)
 
 
 def _require_enough(number, params, received):

@@ -1,8 +1,11 @@
+import zlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from config.errors import InputError
-from datasets.source_photos import read_source_photos
+from datasets.source_photos import SourcePhoto, read_source_photos, require_two
 
 
 @pytest.fixture
@@ -67,3 +70,22 @@ def test_read_source_photos_gives_boxes_with_the_points_in_their_middles(box_dat
     for photo in found:
         (x0, y0, x1, y1), (point,) = photo.boxes[0], photo.points
         np.testing.assert_allclose(point, [(y0 + y1) / 2, (x0 + x1) / 2])
+
+
+def test_the_key_of_a_photo_is_that_of_its_name_and_not_of_its_place():
+    here, there = SourcePhoto(Path("here/a.jpg"), "a.jpg"), SourcePhoto(Path("b/a.jpg"), "a.jpg")
+    assert here.key == there.key == zlib.crc32(b"a.jpg")
+    assert SourcePhoto(Path("here/b.jpg"), "b.jpg").key != here.key
+
+
+def test_the_key_of_a_name_that_is_not_utf_8():
+    assert SourcePhoto(Path("a"), "\udcff.jpg").key == zlib.crc32(b"\xff.jpg")
+
+
+def test_require_two_names_the_only_photo():
+    photos = [SourcePhoto(Path(name), name) for name in ("a.jpg", "b.jpg")]
+    require_two(photos)
+    with pytest.raises(InputError, match="one of them to validate on. Received `a.jpg`; add some"):
+        require_two(photos[:1])
+    with pytest.raises(InputError, match="Received none; add some"):
+        require_two([])

@@ -9,7 +9,7 @@ from PIL import Image
 from config.errors import InputError
 from datasets.records import BadRecord, CountRecord
 from training import reading
-from training.reading import keep_sound, name_datasets
+from training.reading import keep_sound, name_datasets, require_sides
 
 
 @pytest.fixture
@@ -54,6 +54,15 @@ def test_keep_sound_remembers_in_the_chief_alone(records, tmp_path, monkeypatch,
     assert memo.exists() == chief
     if chief:
         assert len(json.loads(memo.read_text())) == 3
+
+
+def test_require_sides_names_the_picture_and_the_cure(records):
+    sound = [records[0]]
+    require_sides(sound, 6, max_pixels=100, cure="lower `--N`")
+    with pytest.raises(InputError, match=r"Received 7 for .*0.png of 6 x 8 pixels; lower `--N`\."):
+        require_sides(sound, 7, max_pixels=100, cure="lower `--N`")
+    with pytest.raises(InputError, match="47"):
+        require_sides(sound, 1, max_pixels=47, cure="lower `--N`")
 
 
 def test_name_datasets_of_either_wrapper():
