@@ -11,6 +11,7 @@ from ops.none_curves import NoneCurve, fit_none_curve, p_value_curve
 
 # Where `none_probability` comes from.
 EMPTY_PICTURES, P_VALUE = "empty pictures", "p-value"
+NONE_THRESHOLD = 0.5  # `none_probability` from which a picture is said to hold none
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-NONE_FROM = 0.5  # `none_probability` from which a picture is called empty
+from ops.count_calibration import NONE_THRESHOLD
 
 
 def caption_count(
@@ -33,6 +33,25 @@ def caption_count(
         text += f" ({100 * interval:g} %)" if interval else ""
     if truth is not None:
         text += f", true {truth:g}"
-    if outputs.get("none_probability", 0) >= NONE_FROM:
+    if decide_none(outputs).get("none_here"):
         return f"None here ({outputs['none_probability']:.2f}): {text}"
     return text.capitalize()
+
+
+def decide_none(outputs: Mapping[str, float]) -> dict[str, bool]:
+    """Decide whether there is anything to count.
+
+    Args:
+        outputs: of a picture.
+
+    Returns:
+        {"none_here": whether `none_probability` is `NONE_THRESHOLD` or more}; {} for a model
+        without it.
+
+    Example:
+        >>> decide_none({"count": 0.4, "none_probability": 0.9}), decide_none({"count": 0.4})
+        ({'none_here': True}, {})
+    """
+    if "none_probability" not in outputs:
+        return {}
+    return {"none_here": bool(outputs["none_probability"] >= NONE_THRESHOLD)}

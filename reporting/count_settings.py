@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from models.count_interval import find_calibration
+from ops.count_calibration import NONE_THRESHOLD
 from reporting.settings_files import is_number, make_asset, read_settings_file
 
 COUNTS_FILE = "counts.json"
@@ -58,13 +59,15 @@ def counts_asset(model: keras.Model) -> dict[str, str]:
         model: the model to be exported.
 
     Returns:
-        {"counts.json": text} for `export_saved_model(assets=...)`; {} for another kind of model.
+        {"counts.json": text} for `export_saved_model(assets=...)`, with the `none_probability` from
+        which on a picture holds none, `none_threshold`; {} for another kind of model.
 
     Example:
         >>> counts_asset(keras.Sequential())
         {}
     """
-    return make_asset(COUNTS_FILE, find_count_settings(model))
+    settings = find_count_settings(model)
+    return make_asset(COUNTS_FILE, settings, none_threshold=NONE_THRESHOLD)
 
 
 def read_count_settings(path: Path) -> CountSettings:

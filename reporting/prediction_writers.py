@@ -12,7 +12,7 @@ import numpy as np
 from config.files import atomic_file, write_json
 from models.count_interval import OUTPUTS
 from reporting.cell_figures import draw_cells
-from reporting.count_captions import caption_count
+from reporting.count_captions import caption_count, decide_none
 from reporting.figures import draw_patch_counts
 from reporting.mask_figures import draw_masks, draw_picture
 from reporting.prediction import Prediction
@@ -28,8 +28,9 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
     A number per picture is a column of the output's name, K numbers are K columns
     (`patch_counts` gives patch_count_0 ... patch_count_{K-1}; where the prediction has names for
     them, `class_counts` gives class_count_red); larger outputs, such as masks, are left to other
-    writers. What a prediction tells about its outputs follows them. The columns are the same in
-    every row; a picture with an error, or with fewer numbers, leaves cells empty.
+    writers. `none_here`, true or false, is the decision on `none_probability`. What a prediction
+    tells about its outputs follows them. The columns are the same in every row; a picture with an
+    error, or with fewer numbers, leaves cells empty.
 
     Args:
         predictions: in the order of the rows.
@@ -95,8 +96,9 @@ def flatten_outputs(prediction: Prediction) -> dict[str, str]:
 def write_predictions_json(predictions: Sequence[Prediction], path: Path) -> Path:
     """Write {"predictions": [...]}: per picture its name, every output, and its error or null.
 
-    Numbers that have names are an object, {name: number}, others a list. What a prediction tells
-    about its outputs stands beside them.
+    Numbers that have names are an object, {name: number}, others a list. `none_here` is the
+    decision on `none_probability`, as in the table. What a prediction tells about its outputs
+    stands beside them.
 
     Args:
         predictions: in the order of the list.
@@ -178,9 +180,9 @@ WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
 
 
 def _in_order(outputs):
-    """Put `count` and how sure it is first: they are what most readers look for."""
-    first = [name for name in ("count", *OUTPUTS) if name in outputs]
-    return {**{name: outputs[name] for name in first}, **outputs}
+    """Put `count` and how sure it is first, with the decision: what most readers look for."""
+    first = {name: outputs[name] for name in ("count", *OUTPUTS) if name in outputs}
+    return first | decide_none(outputs) | outputs
 
 
 def _singular(name):
@@ -197,4 +199,4 @@ def _to_values(prediction):
 
 def _to_cell(value):
     # A NumPy scalar's text is the shortest that gives it back in its own precision.
-    return str(value[()])
+    return str(value[()]).lower() if value.dtype == bool else str(value[()])

@@ -48,12 +48,13 @@ def read_settings_file(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
     return {key: _check(path, key, values[key], rules[key]) for key in rules if key in values}
 
 
-def make_asset(file_name: str, settings: Any) -> dict[str, str]:
+def make_asset(file_name: str, settings: Any, **facts: Any) -> dict[str, str]:
     """Write settings as what an export carries beside its graph.
 
     Args:
         file_name: of the file.
         settings: a dataclass; None for a model of another kind.
+        **facts: what the file's readers want to know and this program does not read back.
 
     Returns:
         {file name: JSON text} for `export_saved_model(assets=...)`; {} without settings.
@@ -64,7 +65,7 @@ def make_asset(file_name: str, settings: Any) -> dict[str, str]:
     """
     if settings is None:
         return {}
-    return {file_name: json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"}
+    return {file_name: json.dumps(asdict(settings) | facts, indent=2, ensure_ascii=False) + "\n"}
 
 
 def is_number(value: Any) -> bool:

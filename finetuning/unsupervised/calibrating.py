@@ -13,7 +13,12 @@ import numpy as np
 from config.files import write_json
 from finetuning.unsupervised.pictures import DRAWN
 from ops.conformal import conformal_interval, conformal_quantile, coverage, residual_scores
-from ops.count_calibration import EMPTY_PICTURES, CountCalibration, calibrate_counts
+from ops.count_calibration import (
+    EMPTY_PICTURES,
+    NONE_THRESHOLD,
+    CountCalibration,
+    calibrate_counts,
+)
 
 CALIBRATION_FILE = "calibration.json"
 LEVELS = (0.5, 0.8, 0.9)  # at which coverage is measured
@@ -102,9 +107,10 @@ def interval_metrics(
     Returns:
         (metrics, units): `coverage_L` and `interval_width_L`, the mean width, for each level L of
         50, 80 and 90 % and for the run's own; a level that the calibration pictures were too few
-        for is left out. Where there are pictures with and without objects and the curve was
-        fitted on such, `none_accuracy`, of taking .5 and more for none, the mean of the two
-        shares, and `none_brier`, the mean squared error.
+        for is left out. `none_here`, how many pictures are said to hold none, and
+        `none_here_wrong`, how many of these do hold some. Where there are pictures with and
+        without objects and the curve was fitted on such, `none_accuracy`, the mean of the shares
+        of either kind told right, and `none_brier`, the mean squared error of `none_probability`.
 
     Example:
         >>> # see `finetuning.unsupervised.scoring`
@@ -121,9 +127,10 @@ def interval_metrics(
         metrics[f"coverage_{name}"] = coverage(counts, low, high)
         metrics[f"interval_width_{name}"] = float((high - low).mean())
         units[f"interval_width_{name}"] = "objects"
-    empty = np.asarray(counts) == 0
+    empty, said = np.asarray(counts) == 0, np.asarray(none_probability) >= NONE_THRESHOLD
+    metrics |= {"none_here": float(said.sum()), "none_here_wrong": float((said & ~empty).sum())}
+    units |= dict.fromkeys(("none_here", "none_here_wrong"), "pictures")
     if calibration["none_from"] == EMPTY_PICTURES and empty.any() and not empty.all():
-        said = np.asarray(none_probability) >= 0.5
         metrics["none_accuracy"] = float(said[empty].mean() + (~said[~empty]).mean()) / 2
         metrics["none_brier"] = float(np.square(none_probability - empty).mean())
     return metrics, units

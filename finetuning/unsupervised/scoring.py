@@ -12,7 +12,7 @@ from datasets.records import CountRecord
 from finetuning.unsupervised.calibrating import read_calibration
 from models.count_interval import OUTPUTS
 from reporting.cell_figures import draw_cells
-from reporting.count_captions import caption_count
+from reporting.count_captions import caption_count, decide_none
 from reporting.count_figures import draw_coverage, draw_intervals
 from reporting.export import export_saved_model
 from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch_counts
@@ -67,6 +67,7 @@ def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> li
             "count": record.count,
             "predicted": float(predicted["count"][i]),
             **{name: float(predicted[name][i]) for name in told},
+            **decide_none({name: predicted[name][i] for name in told}),
             **{name: predicted[name][i].tolist() for name in parts},
         }
         for i, record in enumerate(records)

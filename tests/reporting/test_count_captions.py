@@ -1,4 +1,4 @@
-from reporting.count_captions import caption_count
+from reporting.count_captions import caption_count, decide_none
 
 OUTPUTS = {"count": 12.34, "count_low": 8.06, "count_high": 17.0, "none_probability": 0.02}
 
@@ -15,3 +15,10 @@ def test_caption_count_says_none_from_a_half_on():
 
 def test_caption_count_of_a_counter_without_intervals():
     assert caption_count({"count": 3.0}, interval=0.8) == "Count 3.0"
+
+
+def test_decide_none_from_a_half_on():
+    assert decide_none({"none_probability": 0.5}) == {"none_here": True}
+    assert decide_none({"none_probability": 0.49}) == {"none_here": False}
+    assert decide_none({"none_probability": float("nan")}) == {"none_here": False}
+    assert decide_none({"count": 0.0}) == {}

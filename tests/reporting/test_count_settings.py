@@ -38,7 +38,8 @@ def test_a_counters_file_and_its_export_tell_the_same(run, tmp_path):
     exported = export_saved_model(
         counter, tmp_path / "saved_model", max_pixels=10**4, assets=counts_asset(counter)
     )
-    assert json.loads((exported / "assets.extra" / "counts.json").read_text())["interval"] == 0.8
+    told = json.loads((exported / "assets.extra" / "counts.json").read_text())
+    assert (told["interval"], told["none_threshold"]) == (0.8, 0.5)
     other = load_predictor(exported)
     assert other.settings == EXPECTED
     image = np.full((1, 5, 5, 3), (255, 0, 0), np.uint8)

@@ -46,7 +46,13 @@ def test_write_predictions_csv_takes_other_outputs_and_leaves_out_masks(tmp_path
     }
     [row] = read_csv([Prediction("a.jpg", outputs)], tmp_path)
     assert row == {
-        **{"image": "a.jpg", "none_probability": "0.25", "box_0": "1.0", "box_1": "2.0"},
+        **{
+            "image": "a.jpg",
+            "none_probability": "0.25",
+            "none_here": "false",
+            "box_0": "1.0",
+            "box_1": "2.0",
+        },
         "error": "",
     }
 
@@ -56,11 +62,14 @@ def test_writers_put_the_interval_after_the_count_and_say_what_it_stands_on(tmp_
     about = {"interval": 0.8, "calibrated_on": "drawn scenes"}
     predictions = [Prediction("a.jpg", outputs, about=about)]
     [row] = read_csv(predictions, tmp_path)
-    names = ["count", "count_low", "count_high", "none_probability", "interval", "calibrated_on"]
+    names = ["count", "count_low", "count_high", "none_probability", "none_here", "interval"]
+    names.append("calibrated_on")
     assert list(row) == ["image", *names, "error"] and row["calibrated_on"] == "drawn scenes"
+    assert row["none_here"] == "true"
     path = write_predictions_json(predictions, tmp_path / "a.json")
     [item] = json.loads(path.read_text())["predictions"]
     assert list(item) == ["image", *names, "error"] and item["interval"] == 0.8
+    assert item["none_here"] is True
 
 
 def test_write_predictions_csv_without_pictures_has_a_head(tmp_path):

@@ -42,6 +42,14 @@ def test_interval_metrics_measure_every_level_there_is(tmp_path):
     assert metrics["none_accuracy"] == 1 and metrics["none_brier"] == 0.0625
 
 
+def test_interval_metrics_count_the_pictures_said_to_hold_none(tmp_path):
+    calibrate(tmp_path)
+    said = np.array([0.9, 0.5, 0.49, 0.0])  # of 0, 4, 4 and 8 objects
+    metrics, units = interval_metrics(tmp_path, COUNTS, PREDICTED, said)
+    assert (metrics["none_here"], metrics["none_here_wrong"]) == (2, 1)
+    assert units["none_here"] == units["none_here_wrong"] == "pictures"
+
+
 def test_interval_metrics_leave_none_out_where_it_says_nothing(tmp_path):
     calibrate(tmp_path)
     told = interval_metrics(tmp_path, COUNTS + 1, PREDICTED, np.zeros(4))[0]
