@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
 import tensorflow as tf
 
@@ -91,21 +93,40 @@ def build_fcn8(
     image = keras.Input((None, None, 3), name="image")
     maps = copy_encoder(encoder, image, finest_stride=finest_stride)
     num_channels = 1 if num_classes == 1 else num_classes + 1
-    x = maps["stride_32"]
+    deepest, *finer = list_strides(maps, finest_stride)
+    x = maps[f"stride_{deepest}"]
     for i, side in enumerate((7, 1) if num_neurons else ()):
         name = f"head_{i + 1}"
         x = keras.layers.Conv2D(num_neurons, side, padding="same", activation="relu", name=name)(x)
         x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
-    total = _score(num_channels, 32)(x)
-    for stride in (16, *(stride for stride in FINEST_STRIDES if stride >= finest_stride)):
+    total = _score(num_channels, deepest)(x)
+    for stride in finer:
         features = maps[f"stride_{stride}"]
         total = ResizeLike(name=f"up_to_stride_{stride}")([total, features])
         score = _score(num_channels, stride)(features)
         total = keras.layers.Add(name=f"sum_{stride}")([total, score])
     logits = ResizeLike(name="logits", dtype="float32")([total, image])  # (B, H, W, C)
     model = keras.Model(image, logits, name=f"fcn8_{encoder.name}")
-    set_score_bias(model.get_layer("score_32"), num_classes, score_bias)
+    set_score_bias(model.get_layer(f"score_{deepest}"), num_classes, score_bias)
     return model
+
+
+def list_strides(maps: Mapping[str, object], finest_stride: int) -> list[int]:
+    """List the strides of the maps that a head fuses.
+
+    Args:
+        maps: what `copy_encoder` returned, perhaps of an encoder that ends early.
+        finest_stride: stride of the finest map that is fused, one of them.
+
+    Returns:
+        Strides from the coarsest map down to `finest_stride`.
+
+    Example:
+        >>> list_strides(dict.fromkeys(["stride_2", "stride_4", "stride_8"]), 4)
+        [8, 4]
+    """
+    strides = (int(name.removeprefix("stride_")) for name in maps)
+    return sorted((stride for stride in strides if stride >= finest_stride), reverse=True)
 
 
 def set_score_bias(layer: keras.layers.Layer, num_classes: int, score_bias: float) -> None:

@@ -6,7 +6,7 @@ import keras
 
 from config.errors import InputError
 from models.encoders import copy_encoder
-from models.fcn8 import ResizeLike, check_head, set_score_bias
+from models.fcn8 import ResizeLike, check_head, list_strides, set_score_bias
 
 
 def build_point_pyramid(
@@ -20,7 +20,7 @@ def build_point_pyramid(
 ) -> keras.Model:
     """Build a network that scores every pixel of pictures of any size from fused encoder maps.
 
-    A 1 x 1 convolution narrows the map at stride 32. For each finer stride the features are
+    A 1 x 1 convolution narrows the encoder's coarsest map, of stride 32 as a rule. For each finer stride the features are
     resized to that map, the narrowed map is added, and a depthwise 3 x 3 and a 1 x 1 convolution
     mix both. A 3 x 3 convolution scores the finest features, and its scores are resized to the
     picture. All scores start at 0 but for `score_bias`, as in `build_fcn8`.
@@ -58,10 +58,9 @@ def build_point_pyramid(
         raise InputError(f"`num_neurons` must be at least 1 in a pyramid. Received {num_neurons}.")
     image = keras.Input((None, None, 3), name="image")
     maps = copy_encoder(encoder, image, finest_stride=finest_stride)
-    x = _narrow(num_neurons, "narrow_32")(maps["stride_32"])
-    for stride in (16, 8, 4, 2):
-        if stride < finest_stride:
-            break
+    deepest, *finer = list_strides(maps, finest_stride)
+    x = _narrow(num_neurons, f"narrow_{deepest}")(maps[f"stride_{deepest}"])
+    for stride in finer:
         x = ResizeLike(name=f"up_to_stride_{stride}")([x, maps[f"stride_{stride}"]])
         narrow = _narrow(num_neurons, f"narrow_{stride}")(maps[f"stride_{stride}"])
         x = keras.layers.Add(name=f"sum_{stride}")([x, narrow])

@@ -4,6 +4,7 @@ import pytest
 
 from config.errors import InputError
 from models.encoders import build_encoder
+from models.fcn8 import build_fcn8
 from models.point_pyramid import build_point_pyramid
 
 
@@ -70,3 +71,16 @@ def test_build_point_pyramid_names_an_encoder_without_the_finest_map(encoder):
     assert build_point_pyramid(other, finest_stride=4, num_neurons=4).name == "pyramid_mine"
     with pytest.raises(InputError, match="`finest_stride` 2 needs .* Received mine, which gives"):
         build_point_pyramid(other, finest_stride=2, num_neurons=4)
+
+
+@pytest.mark.parametrize("build", [build_point_pyramid, build_fcn8])
+def test_heads_take_an_encoder_that_ends_early(build):
+    encoder = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35, deepest_stride=8)
+    model = build(encoder, finest_stride=4, num_neurons=4)
+    np.testing.assert_allclose(model(random_images(1, 40, 50, 3)), -2.0, atol=1e-6)
+    names = {layer.name for layer in model.layers}
+    assert "sum_4" in names and not {"sum_8", "sum_16"} & names
+    assert build(encoder, finest_stride=8, num_neurons=4).count_params()
+    shorter = build_encoder("mobilenet_v2", (64, 64, 3), alpha=0.35, deepest_stride=4)
+    with pytest.raises(InputError, match="`finest_stride` 8 needs .* gives stride_2, stride_4"):
+        build(shorter, finest_stride=8)
