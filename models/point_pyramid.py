@@ -20,10 +20,11 @@ def build_point_pyramid(
 ) -> keras.Model:
     """Build a network that scores every pixel of pictures of any size from fused encoder maps.
 
-    A 1 x 1 convolution narrows the encoder's coarsest map, of stride 32 as a rule. For each finer stride the features are
-    resized to that map, the narrowed map is added, and a depthwise 3 x 3 and a 1 x 1 convolution
-    mix both. A 3 x 3 convolution scores the finest features, and its scores are resized to the
-    picture. All scores start at 0 but for `score_bias`, as in `build_fcn8`.
+    A 1 x 1 convolution narrows the encoder's coarsest map, of stride 32 as a rule. For each finer
+    stride the features are resized to that map, the narrowed map is added, and a depthwise 3 x 3
+    and a 1 x 1 convolution mix both. A 3 x 3 convolution scores the finest features, and its
+    scores are resized to the picture. All scores start at 0 but for `score_bias`, as in
+    `build_fcn8`.
 
     Args:
         encoder: what `build_encoder` returned, with any input size; its layers are copied with
