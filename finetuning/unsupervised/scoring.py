@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from config.files import write_json
 from config.schema import CountingParams
 from datasets.images import read_image
 from datasets.records import CountRecord
-from finetuning.unsupervised.calibrating import read_calibration
+from finetuning.unsupervised.calibrating import (
+    interval_metrics,
+    interval_notes,
+    read_calibration,
+)
+from finetuning.unsupervised.features import list_counts
+from metrics.counting import counting_metrics
 from models.count_interval import OUTPUTS
 from reporting.cell_figures import draw_cells
 from reporting.count_captions import caption_count, decide_none
@@ -18,6 +27,81 @@ from reporting.export import export_saved_model
 from reporting.figures import draw_count_scatter, draw_error_boxplot, draw_patch_counts
 from reporting.model_files import load_keras_model
 from reporting.model_kinds import model_assets
+from training.distribution import run_without_strategy
+from training.finish import finish_run
+from training.fit_files import read_fit
+
+
+@dataclass(frozen=True)
+class CountedTest:
+    """Test pictures as a counter counted them, and what else is to be told of it.
+
+    Attributes:
+        records: test pictures.
+        predicted: as in `describe`, with the intervals.
+        reading: how a picture was read, such as {"N": 2}.
+        metrics: of this experiment alone.
+        units: of those metrics.
+        notes: sentences for the report.
+
+    Example:
+        >>> CountedTest([], {}, {"N": 2}).metrics
+        {}
+    """
+
+    records: list[CountRecord]
+    predicted: dict[str, np.ndarray]
+    reading: dict[str, int]
+    metrics: dict[str, float] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def close_counting_run(
+    args: argparse.Namespace,
+    run: Path,
+    params: CountingParams,
+    counted: CountedTest,
+    *,
+    started: float,
+) -> None:
+    """Score test pictures, draw them, export the counter, and write the results and the report.
+
+    Args:
+        args: the arguments of `finetune_wrapper.py`.
+        run: run folder with `counter.keras`, `fit.json` and `calibration.json`.
+        params: resolved parameters.
+        counted: the test pictures.
+        started: `time.monotonic()` when the evaluation began.
+
+    Raises:
+        InputError: the run was not fitted to its end.
+        OSError: a file cannot be written.
+
+    Example:
+        >>> # see `finetuning.unsupervised.noisy_synth_regress.eval`
+    """
+    fitted, predicted = read_fit(run, "counting"), counted.predicted
+    counts = list_counts(counted.records)
+    metrics, units = counting_metrics(counts, predicted["count"], mean_count=fitted["mean_count"])
+    covered, covered_units = interval_metrics(
+        run, counts, predicted["count"], predicted["none_probability"]
+    )
+    described = describe(counted.records, predicted)
+    write_json({**counted.reading, "predictions": described}, run / "predictions.json")
+    draw_count_figures(run, counts, predicted, params, covered)
+    draw_pictures(run, counted.records, predicted, params)
+    saved_model = run_without_strategy(lambda: export_counter(run, max_pixels=params.max_pixels))
+    finish_run(
+        run,
+        args,
+        params,
+        metrics | counted.metrics | covered | fitted["ranker_metrics"],
+        units | counted.units | covered_units,
+        started=started - fitted["seconds"],
+        notes=[*counted.notes, *interval_notes(run)],
+    )
+    print(f"SavedModel:  {saved_model}")
 
 
 def export_counter(run: Path, *, max_pixels: int) -> Path:

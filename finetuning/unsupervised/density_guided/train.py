@@ -13,15 +13,12 @@ from finetuning.unsupervised.calibrating import calibrate_run
 from finetuning.unsupervised.cells import classify_counts, collect_cells, fit_cell_weights
 from finetuning.unsupervised.density_guided.reading import read_guided
 from finetuning.unsupervised.features import compute_features, list_counts
-from finetuning.unsupervised.fitting import fit_weights, read_ranker_metrics, refuse_workers
-from finetuning.unsupervised.pictures import read_pictures
+from finetuning.unsupervised.fitting import fit_weights, read_ranker_metrics
+from finetuning.unsupervised.starting import start_fit
 from models.counter import build_feature_extractor
 from models.density_counter import CELL_CLASSES, build_density_counter
 from training.callbacks import save_model
-from training.continued_runs import find_model_file
-from training.experiment import start_seed
-from training.model_files import load_encoder
-from training.runs import load_run_params, open_run
+from training.fit_files import FIT_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -42,28 +39,16 @@ def train(args: argparse.Namespace) -> Path:
         >>> # python finetune_wrapper.py --experiment finetuning/unsupervised/density_guided
     """
     started = time.monotonic()
-    refuse_workers(args)
-    params = load_run_params(args)
-    start_seed(args.seed)
-    model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
-    encoder = load_encoder(model_file)
-    # What `evaluate` would refuse is refused here: the pictures to score are read, too.
-    pictures = read_pictures(args, params)
-    parts = {
-        "training": pictures.fitted,
-        "calibration": pictures.calibration,
-        "test": pictures.scored,
-        "model": [model_file],
-    }
-    run = open_run(args, params, args.train_data, records=parts)
-    extractor = build_feature_extractor(encoder)
+    fit = start_fit(args)
+    params, pictures, run = fit.params, fit.pictures, fit.run
+    extractor = build_feature_extractor(fit.encoder)
     cells = collect_cells(extractor, pictures.fitted, params, max_cells=params.max_cells)
     weights = fit_cell_weights(cells, params)
     # For comparison, as `noisy_synth_regress` does.
     counts = list_counts(pictures.fitted)
     whole = fit_weights(compute_features(extractor, pictures.fitted, params)[:, 0], counts)
     shape = {"num_patches": params.N, "max_depth": params.max_depth}
-    save_model(build_density_counter(encoder, weights, **shape), run / "counter.keras")
+    save_model(build_density_counter(fit.encoder, weights, **shape), run / "counter.keras")
     predicted = read_guided(run / "counter.keras", pictures.calibration, params)
     calibration = calibrate_run(
         run,
@@ -73,18 +58,18 @@ def train(args: argparse.Namespace) -> Path:
         mean_count=counts.mean(),
         calibrated_on=pictures.calibrated_on,
     )
-    counter = build_density_counter(encoder, weights, **shape, calibration=calibration)
+    counter = build_density_counter(fit.encoder, weights, **shape, calibration=calibration)
     save_model(counter, run / "counter.keras")
     classes = Counter(classify_counts(cells.counts, params.sparse_max).tolist())
     summary = {
-        "model_file": model_file,
+        "model_file": fit.model_file,
         "num_images": len(counts),
         "mean_count": counts.mean(),
         "num_cells": {name: classes[i] for i, name in enumerate(CELL_CLASSES)},
         "whole_weights": whole.tolist(),
-        "ranker_metrics": read_ranker_metrics(model_file.parent),
+        "ranker_metrics": read_ranker_metrics(fit.model_file.parent),
         "seconds": time.monotonic() - started,
     }
-    write_json(summary, run / "fit.json")
+    write_json(summary, run / FIT_FILE)
     logger.info("fitted %d cells of %d pictures", len(cells.counts), len(counts))
     return run

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-from config.files import write_json
 from datasets.pipeline import make_patch_dataset
-from finetuning.unsupervised.calibrating import interval_metrics, interval_notes
-from finetuning.unsupervised.features import list_counts
 from finetuning.unsupervised.pictures import read_test_pictures
-from finetuning.unsupervised.scoring import (
-    describe,
-    draw_count_figures,
-    draw_pictures,
-    export_counter,
-)
-from metrics.counting import counting_metrics
+from finetuning.unsupervised.scoring import CountedTest, close_counting_run
 from reporting.model_files import load_keras_model
-from training.distribution import predict, run_without_strategy
-from training.finish import finish_run
+from training.distribution import predict
 from training.runs import load_run_params
 
 
@@ -40,7 +29,6 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     """
     started = time.monotonic()
     params = load_run_params(args)
-    fitted = json.loads((run / "fit.json").read_text(encoding="utf-8"))
     records = read_test_pictures(args, params)
     patch_counter = load_keras_model(run / "counter.keras").get_layer("patch_counter")
     patches = make_patch_dataset(
@@ -50,26 +38,5 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
         batch_size=params.batch_size,
         max_pixels=params.max_pixels,
     )
-    predicted = predict(patch_counter, patches)
-    counts = list_counts(records)
-    metrics, units = counting_metrics(counts, predicted["count"], mean_count=fitted["mean_count"])
-    covered, their_units = interval_metrics(
-        run, counts, predicted["count"], predicted["none_probability"]
-    )
-    metrics |= {**covered, **fitted["ranker_metrics"]}
-    write_json(
-        {"N": params.N, "predictions": describe(records, predicted)}, run / "predictions.json"
-    )
-    draw_count_figures(run, counts, predicted, params, covered)
-    draw_pictures(run, records, predicted, params)
-    saved_model = run_without_strategy(lambda: export_counter(run, max_pixels=params.max_pixels))
-    finish_run(
-        run,
-        args,
-        params,
-        metrics,
-        {**units, **their_units},
-        started=started - fitted["seconds"],
-        notes=interval_notes(run),
-    )
-    print(f"SavedModel:  {saved_model}")
+    counted = CountedTest(records, predict(patch_counter, patches), {"N": params.N})
+    close_counting_run(args, run, params, counted, started=started)

@@ -12,14 +12,11 @@ import numpy as np
 from config.files import write_json
 from finetuning.unsupervised.calibrating import calibrate_run
 from finetuning.unsupervised.features import compute_features, list_counts
-from finetuning.unsupervised.fitting import fit_weights, read_ranker_metrics, refuse_workers
-from finetuning.unsupervised.pictures import read_pictures
+from finetuning.unsupervised.fitting import fit_weights, read_ranker_metrics
+from finetuning.unsupervised.starting import start_fit
 from models.counter import build_counter, build_feature_extractor
 from training.callbacks import save_model
-from training.continued_runs import find_model_file
-from training.experiment import start_seed
-from training.model_files import load_encoder
-from training.runs import load_run_params, open_run
+from training.fit_files import FIT_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -40,21 +37,9 @@ def train(args: argparse.Namespace) -> Path:
         >>> # python finetune_wrapper.py
     """
     started = time.monotonic()
-    refuse_workers(args)
-    params = load_run_params(args)
-    start_seed(args.seed)
-    model_file = find_model_file(args.model_path, args.experiment_dir, params.continues)
-    encoder = load_encoder(model_file)
-    # What `evaluate` would refuse is refused here: the pictures to score are read, too.
-    pictures = read_pictures(args, params)
-    parts = {
-        "training": pictures.fitted,
-        "calibration": pictures.calibration,
-        "test": pictures.scored,
-        "model": [model_file],
-    }
-    run = open_run(args, params, args.train_data, records=parts)
-    extractor = build_feature_extractor(encoder)
+    fit = start_fit(args)
+    params, pictures, run = fit.params, fit.pictures, fit.run
+    extractor = build_feature_extractor(fit.encoder)
     num_patches = params.fit_N or params.N
     features = compute_features(extractor, pictures.fitted, params, num_patches=num_patches)
     features = features.sum(axis=1)  # (num_images, C)
@@ -70,17 +55,17 @@ def train(args: argparse.Namespace) -> Path:
         mean_count=counts.mean(),
         calibrated_on=pictures.calibrated_on,
     )
-    counter = build_counter(encoder, params.N, weights=weights, calibration=calibration)
+    counter = build_counter(fit.encoder, params.N, weights=weights, calibration=calibration)
     save_model(counter, run / "counter.keras")
     summary = {
-        "model_file": model_file,
+        "model_file": fit.model_file,
         "num_images": len(counts),
         "mean_count": counts.mean(),
         "train_mae": np.abs(features @ weights - counts).mean(),
         "num_weights_above_zero": int((weights > 0).sum()),
-        "ranker_metrics": read_ranker_metrics(model_file.parent),
+        "ranker_metrics": read_ranker_metrics(fit.model_file.parent),
         "seconds": time.monotonic() - started,
     }
-    write_json(summary, run / "fit.json")
+    write_json(summary, run / FIT_FILE)
     logger.info("fitted %d pictures, training MAE %.2f", len(counts), summary["train_mae"])
     return run
