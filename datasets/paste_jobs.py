@@ -83,9 +83,9 @@ def write_pastes(
         range(settings.num),
         partial(paste_objects, folder, settings, photos, backgrounds),
         partial(_list_pictures, settings),
+        max_bad_fraction=settings.max_bad_fraction,
     )
-    most = settings.max_bad_fraction
-    return [write_planned(plan, workers=workers, overwrite=overwrite, max_bad_fraction=most)]
+    return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
 
 def paste_objects(

@@ -74,9 +74,9 @@ def write_removals(
         photos,
         partial(remove_objects, folder, settings),
         partial(list_chains, kind="remove", seed=settings.seed),
+        max_bad_fraction=settings.max_bad_fraction,
     )
-    most_bad = settings.max_bad_fraction
-    return [write_planned(plan, workers=workers, overwrite=overwrite, max_bad_fraction=most_bad)]
+    return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
 
 def remove_objects(

@@ -42,6 +42,7 @@ class SetPlan:
         list_items: descriptions, a list for each item -> what `annotations.json` holds.
         parts: folders for the pictures.
         write_more: writes further listings: (folder, all descriptions).
+        max_bad_fraction: share of the items that may be skipped.
 
     Example:
         >>> # see `datasets.crop_jobs`
@@ -54,18 +55,16 @@ class SetPlan:
     list_items: Callable[[Groups], Any]
     parts: tuple[str, ...] = ("images",)
     write_more: Callable[[Path, list[dict]], None] | None = field(default=None)
+    max_bad_fraction: float = 0.0
 
 
-def write_planned(
-    plan: SetPlan, *, workers: int = 1, overwrite: bool = False, max_bad_fraction: float = 0.0
-) -> Path:
+def write_planned(plan: SetPlan, *, workers: int = 1, overwrite: bool = False) -> Path:
     """Write one data set, `annotations.json` last, unless it lies there whole already.
 
     Args:
         plan: what makes it.
         workers: processes.
         overwrite: replace another run's data.
-        max_bad_fraction: share of the items that may be skipped.
 
     Returns:
         The folder.
@@ -84,7 +83,7 @@ def write_planned(
         (folder / part).mkdir(exist_ok=True)
     groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
     try:
-        groups = _leave_out_skipped(groups, max_bad_fraction)
+        groups = _leave_out_skipped(groups, plan.max_bad_fraction)
     except InputError:
         _remove_unused(plan)
         raise
