@@ -80,7 +80,7 @@ Stable Diffusion 3. Received 500 500.
         items, listed = range(settings.num), _list_asked
         job = partial(draw_counted, folder, settings, painter, prompts)
     else:
-        items = photos = read_object_photos(data_dir, settings)
+        items = photos = read_object_photos(folder, settings)
         require_two(photos)
         prompts, painter = {}, open_painter(settings)
         listed = partial(list_chains, kind=f"diffusion_{settings.task}", seed=settings.seed)

@@ -72,10 +72,11 @@ def write_pastes(
         3
     """
     check_layout(settings)
-    photos, folder = read_object_photos(data_dir, settings), Path(data_dir) / name
-    backgrounds: list[SourcePhoto] = []
+    folder = Path(data_dir) / name
+    photos, backgrounds = read_object_photos(folder, settings), []
     if settings.backgrounds:
-        backgrounds = read_source_photos(data_dir=Path(data_dir), source=settings.backgrounds)
+        named = {"data_dir": folder.parent, "source": settings.backgrounds}
+        backgrounds = read_source_photos(**named, outside=folder)
     made = describe_photo_run("paste", settings, photos + backgrounds)
     plan = SetPlan(
         folder,

@@ -66,7 +66,8 @@ def write_removals(
             "`removed` (`--removed`) must be two shares above 0 and at most 1, the lower first. "
             f"Received {least} {most}."
         )
-    photos, folder = read_object_photos(data_dir, settings), Path(data_dir) / name
+    folder = Path(data_dir) / name
+    photos = read_object_photos(folder, settings)
     require_two(photos)
     plan = SetPlan(
         folder,

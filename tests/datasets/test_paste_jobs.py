@@ -108,6 +108,18 @@ def test_write_pastes_onto_other_photos(cells):
     assert {read_image(cells / line["image"]).shape for line in lines} == {(60, 70, 3)}
 
 
+def test_write_pastes_takes_no_picture_of_its_own_for_a_background(cells):
+    grounds = cells / "grounds"
+    grounds.mkdir()
+    for i in range(2):
+        Image.new("RGB", (70, 60), "navy").save(grounds / f"{i}.png")
+    settings = replace(SETTINGS, backgrounds=str(grounds), source_dir=str(cells))
+    (folder,) = write_pastes(grounds, "pasted", settings)
+    (folder / "annotations.json").unlink()
+    write_pastes(grounds, "pasted", settings)  # goes on, as nothing that it is made of changed
+    assert {line["source"] for line in read_lines(folder)} == {"0.png", "1.png"}
+
+
 @pytest.mark.parametrize("blending", ["alpha", "poisson"])
 def test_write_pastes_onto_its_own_place_without_objects(cells, blending):
     settings = replace(SETTINGS, background="removed", counts=(0, 4), blending=blending)
