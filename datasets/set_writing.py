@@ -230,7 +230,8 @@ def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:
             json.dumps({"image": each["image"], **run, **_origin(each)}, ensure_ascii=False)
             for each in pictures
         )
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        text = "".join(f"{line}\n" for line in lines)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # as `write_json`
     if all("boxes" in each for each in pictures):
         write_json(list_objects(pictures), folder / "objects.json")
     counts = list_counts(pictures)
