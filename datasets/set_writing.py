@@ -165,7 +165,9 @@ def list_counts(pictures: list[dict]) -> list[dict]:
 
 
 def count_records(folder: Path) -> int:
-    """Count the records of a whole data set: what was asked for, or else what is listed.
+    """Count the records of a whole data set.
+
+    Of drawn scenes it is their number, as each may be listed in several ways; else what is listed.
 
     Args:
         folder: the data set's folder.
@@ -179,10 +181,10 @@ def count_records(folder: Path) -> int:
     Example:
         >>> # see `synthesize.py`
     """
-    asked = json.loads((folder / PROVENANCE).read_text()).get("num")
-    if asked is not None:
-        return asked
-    listed = json.loads((folder / ANNOTATIONS).read_text())
+    made = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+    if made.get("method") == "scenes":
+        return made["num"]  # none is ever skipped
+    listed = json.loads((folder / ANNOTATIONS).read_text(encoding="utf-8"))
     return len(listed) if isinstance(listed, list) else sum(map(len, listed.values()))
 
 

@@ -11,6 +11,7 @@ from datasets.images import read_image
 from datasets.paste_jobs import write_pastes
 from datasets.paste_layout import PasteSettings
 from datasets.scene_listings import miscount
+from datasets.set_writing import count_records
 
 SETTINGS = PasteSettings(
     format="dots", dataset="cells", background="ground", num=6, counts=(3, 8, 15), min_visible=0.5
@@ -140,6 +141,14 @@ def test_write_pastes_gives_the_same_files_with_two_workers_and_after_a_stop(cel
     for number in (0, 2, 3, 4, 5):
         name = f"images/{number:06d}.jpg"
         assert (whole / name).read_bytes() == (torn / name).read_bytes()
+
+
+def test_write_pastes_counts_what_was_written(cells):
+    # Of 2, 20 and 900 cells the last do not fit 80 x 100 pixels.
+    settings = replace(SETTINGS, counts=(2, 20, 900), num=9, max_bad_fraction=0.9)
+    (folder,) = write_pastes(cells, "pasted", settings)
+    written = len(list((folder / "images").iterdir()))
+    assert 0 < written < 9 and count_records(folder) == written
 
 
 def test_write_pastes_refuses_backgrounds_smaller_than_cut_outs(cells):
