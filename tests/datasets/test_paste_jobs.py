@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -96,6 +97,46 @@ def test_write_pastes_writes_chains_that_differ_by_objects_only(cells):
     fullest, middle, _ = (read_image(image).astype(int) for image in records[0].images)
     gone = fullest - middle
     assert gone.max() > 100 and gone.min() > -30  # light leaves, none comes; JPEG rings a little
+
+
+def read_origins(folder):
+    """Return {side: (photos that objects come from, photos pasted onto)}."""
+    sides = read_json(folder / "annotations.json")
+    of = {name: side for side in sides for each in sides[side] for name in each["images"]}
+    found = {side: (set(), set()) for side in sides}
+    for line in read_lines(folder):
+        found[of[line["image"]]][0].update(line["parameters"]["objects_from"])
+        found[of[line["image"]]][1].add(line["source"])
+    return found
+
+
+@pytest.mark.parametrize("onto", ["", "grounds"])
+def test_write_pastes_holds_photos_out_with_all_that_is_made_of_them(cells, onto):
+    for i in (2, 3):
+        for kind in ("cell", "dots"):
+            shutil.copy(cells / "cells" / f"1{kind}.png", cells / "cells" / f"{i}{kind}.png")
+    (cells / "grounds").mkdir()
+    for i in range(4):
+        Image.new("RGB", (100, 80), "navy").save(cells / "grounds" / f"{i}.png")
+    settings = replace(SETTINGS, mode="chain", chain_length=3, num=20)
+    settings = replace(settings, backgrounds=str(cells / onto) if onto else "")
+    (folder,) = write_pastes(cells, "chains", settings)
+    sides = read_json(folder / "annotations.json")
+    assert (len(sides["train"]), len(sides["val"])) == (17, 3)
+    origins = read_origins(folder)
+    for train, val in zip(origins["train"], origins["val"], strict=True):
+        assert train and val and train.isdisjoint(val)
+    split_by = read_json(folder / "provenance.json")["split_by"]
+    assert split_by == (["photos", "backgrounds"] if onto else ["photos"])
+
+
+def test_write_pastes_of_one_photo_parts_its_chains(cells):
+    settings = replace(SETTINGS, mode="chain", chain_length=3)
+    (folder,) = write_pastes(cells, "chains", settings)
+    assert read_origins(folder)["val"][0] == {"cells/1cell.png"}
+    assert read_json(folder / "provenance.json")["split_by"] == ["chains"]
+    (counted,) = write_pastes(cells, "counted", SETTINGS)
+    assert "split_by" not in read_json(counted / "provenance.json")
 
 
 def test_write_pastes_onto_other_photos(cells):
