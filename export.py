@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from reporting.check_pictures import NUM_CHECKED, read_pictures, resize_picture
 from reporting.export import write_saved_model
 from reporting.litert import QUANTIZE, export_litert
 from reporting.litert_check import NUM_PICTURES, draw_pictures
-from reporting.parity import ParityError
+from reporting.parity import Comparison, ParityError
 from reporting.portable_export import PortableSettings, export_portable, natural_size
 from reporting.served_models import SERVED_FILES, ServedModel, load_served_model
 from training.command_line import run_command
@@ -138,7 +138,7 @@ def _write_saved_model(args, served: ServedModel) -> None:
         raise InputError(f"{', '.join(given)}: a SavedModel takes pictures of any size; leave out.")
     pictures = _read_pictures(args)
     try:
-        differences = write_saved_model(
+        comparison = write_saved_model(
             served.model,
             args.output,
             max_pixels=args.max_pixels,
@@ -152,7 +152,7 @@ def _write_saved_model(args, served: ServedModel) -> None:
         raise InputError(f"{served.file}: {error}") from error
     folder = Path(args.output)
     num_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    _tell(args, num_bytes, differences)
+    _tell(args, num_bytes, comparison)
 
 
 def _takes_own_path(args, model) -> bool:
@@ -176,8 +176,10 @@ def _write_locator(args, served: ServedModel) -> None:
         tolerance=args.tolerance,
     )
     found = read_json(path.with_suffix(".json"), max_bytes=1 << 20)["difference_from_keras"]
-    differences = {name: each["largest"] for name, each in found.items()}
-    _tell(args, path.stat().st_size, differences)
+    largest = {name: each["largest"] for name, each in found.items()}
+    compared = {name: each["compared"] for name, each in found.items()}
+    comparison = Comparison(largest, compared, next(iter(found.values()))["pictures"])
+    _tell(args, path.stat().st_size, comparison)
 
 
 def _write_portable(args, served: ServedModel) -> None:
@@ -209,7 +211,7 @@ def _write_portable(args, served: ServedModel) -> None:
         checked_on=checked_on,
         assets=served.assets,
     )
-    _tell(args, file.num_bytes, file.differences, sorted(file.left))
+    _tell(args, file.num_bytes, file.comparison, sorted(file.left))
 
 
 def _read_pictures(args) -> list[np.ndarray]:
@@ -219,11 +221,12 @@ def _read_pictures(args) -> list[np.ndarray]:
     return read_pictures(args.pictures, option="--pictures", **bounds)
 
 
-def _tell(args, num_bytes: int, differences: Mapping[str, float], left: Sequence[str] = ()) -> None:
+def _tell(args, num_bytes: int, comparison: Comparison, left: Sequence[str] = ()) -> None:
     where = args.pictures or "random pictures"
     print(f"Largest difference from the Keras model, on {where}:")
-    for name, value in differences.items():
-        print(f"  {name:20s} {value:.1e}")
+    for name, value in comparison.largest.items():
+        number = f"{comparison.compared[name]} of {comparison.num_pictures} pictures"
+        print(f"  {name:20s} {value:.1e}  {number}")
     if left:
         json_file = Path(args.output).with_suffix(".json")
         print(f"Not inside, see {json_file}: {', '.join(left)}")

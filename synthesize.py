@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from training.command_line import run_command
@@ -25,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
         'crops'
     """
     try:
-        from datasets.synthesis_arguments import add_method_options
+        from datasets.synthesis_arguments import add_method_options, default_workers
         from datasets.synthesis_methods import METHODS
     except ImportError as error:  # OpenCV without its system libraries; the text has the cure
         raise SystemExit(f"synthesize.py: error: {error}") from error
@@ -41,7 +40,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data_dir", default="data", help="folder for the data sets")
     parser.add_argument("--name", help="folder of the data set inside --data_dir")
-    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help=f"processes (default: {default_workers()}, one per core up to 8; diffusion: 1)",
+    )
     parser.add_argument(
         "--contact_sheet", action="store_true", help="draw contact_sheet.png in each data set"
     )

@@ -64,7 +64,10 @@ def export_all(
     Returns:
         name -> row.
     """
-    rows = {"SavedModel": _export_saved_model(served, pictures, folder / "saved_model")}
+    try:
+        rows = {"SavedModel": _export_saved_model(served, pictures, folder / "saved_model")}
+    except (InputError, ParityError) as error:
+        rows = {"SavedModel": Row(reason=str(error))}
     size = pictures[0].shape[:2]
     for name, suffix in SUFFIXES.items():
         path = folder / f"{name}{suffix}"
@@ -74,7 +77,7 @@ def export_all(
                 served.model, path, settings, pictures=pictures, checked_on="pictures"
             )
             run = OPENERS[name](path, num_threads=num_threads)
-            rows[TITLES[name]] = Row(file.num_bytes, file.differences, run)
+            rows[TITLES[name]] = Row(file.num_bytes, file.comparison.largest, run)
         except (InputError, ParityError) as error:
             rows[TITLES[name]] = Row(reason=str(error))
     return rows
@@ -164,7 +167,7 @@ def _print_table(rows, seconds):
 
 
 def _export_saved_model(served, pictures, path):
-    differences = write_saved_model(served.model, path, max_pixels=MAX_PIXELS, pictures=pictures)
+    told = write_saved_model(served.model, path, max_pixels=MAX_PIXELS, pictures=pictures)
     loaded = tf.saved_model.load(str(path))
     serve = loaded.signatures["serving_default"]
 
@@ -173,7 +176,7 @@ def _export_saved_model(served, pictures, path):
         return {name: value.numpy() for name, value in serve(images=tf.constant(images)).items()}
 
     num_bytes = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return Row(num_bytes, differences, run)
+    return Row(num_bytes, told.largest, run)
 
 
 def _bind(run, images):

@@ -126,6 +126,9 @@ def to_json(value: Any) -> Any:
 def write_json(value: Any, path: Path) -> Path:
     """Write a value as JSON, whole or not at all.
 
+    A file name that is not UTF-8 is written with escapes such as `\\udce9`, which read back as they
+    were.
+
     Args:
         value: see `to_json`.
         path: file to write.
@@ -143,5 +146,6 @@ def write_json(value: Any, path: Path) -> Path:
     """
     text = json.dumps(to_json(value), indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        # What UTF-8 cannot hold stands in strings alone, where the escape is JSON's own.
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return Path(path)

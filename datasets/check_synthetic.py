@@ -13,10 +13,16 @@ from config.errors import InputError
 from datasets.annotations import read_counted_annotations, read_ranked_annotations
 from datasets.json_files import read_json, take
 from datasets.records import CountRecord, RankedRecord
-from datasets.scene_folder import ANNOTATIONS
+from datasets.scene_folder import ANNOTATIONS, PROVENANCE
 from datasets.split_rules import SPLITS
 
 TRUE_COUNTS = "true_counts.json"
+_REASONS = {
+    "crops": "its pictures come from photos without labels; `--format` and `--dataset` name photos "
+    "that have some",
+    "diffusion": "a diffusion model drew or repainted its pictures, and nobody counted what they "
+    "truly show",
+}
 
 
 class NoTrueCounts(InputError):
@@ -159,14 +165,20 @@ def describe_check(rows: Sequence[OrderCheck] | Sequence[CountCheck]) -> str:
     )
 
 
+def _find_reason(folder: Path) -> str:
+    """Say why a data set tells no true counts, as far as it tells what made it."""
+    path = folder / PROVENANCE
+    made = read_json(path) if path.is_file() else None
+    method = made.get("method") if isinstance(made, dict) else None
+    return _REASONS.get(str(method), "it does not say how many objects its pictures show")
+
+
 def _read_true_counts(folder: Path) -> dict[Path, float]:
     """Return the true count of each picture."""
     path = folder / TRUE_COUNTS
     if not path.is_file():
-        raise NoTrueCounts(
-            f"`{folder}` must hold {TRUE_COUNTS} to be checked. It has none: its pictures come "
-            "from photos without labels; `--format` and `--dataset` name photos that have some."
-        )
+        why = _find_reason(folder)
+        raise NoTrueCounts(f"`{folder}` must hold {TRUE_COUNTS} to be checked. It has none: {why}.")
     listed = read_json(path)
     if not isinstance(listed, list):
         raise InputError(f"`{path}` must be a list of pictures. It holds none.")

@@ -99,9 +99,9 @@ def write_crops(
         photos,
         partial(cut_chains, folder, settings),
         partial(list_chains, kind="crops", seed=settings.seed),
+        max_bad_fraction=settings.max_bad_fraction,
     )
-    most = settings.max_bad_fraction
-    return [write_planned(plan, workers=workers, overwrite=overwrite, max_bad_fraction=most)]
+    return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
 
 def cut_chains(folder: Path, settings: CropSettings, photo: SourcePhoto, number: int) -> list[dict]:

@@ -80,7 +80,7 @@ Stable Diffusion 3. Received 500 500.
         items, listed = range(settings.num), _list_asked
         job = partial(draw_counted, folder, settings, painter, prompts)
     else:
-        items = photos = read_object_photos(data_dir, settings)
+        items = photos = read_object_photos(folder, settings)
         require_two(photos)
         prompts, painter = {}, open_painter(settings)
         listed = partial(list_chains, kind=f"diffusion_{settings.task}", seed=settings.seed)
@@ -93,9 +93,9 @@ Stable Diffusion 3. Received 500 500.
     if settings.task != "generate":
         del made["num"]  # of pictures to generate
         parts = ("images", "masks")
-    plan = SetPlan(folder, made, items, job, listed, parts)
     most = settings.max_bad_fraction
-    return [write_planned(plan, overwrite=overwrite, max_bad_fraction=most)]
+    plan = SetPlan(folder, made, items, job, listed, parts, max_bad_fraction=most)
+    return [write_planned(plan, overwrite=overwrite)]
 
 
 def draw_counted(

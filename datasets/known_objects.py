@@ -80,11 +80,11 @@ class KnownObjects:
         return len(self.points)
 
 
-def read_object_photos(data_dir: Path, settings: ObjectSettings) -> list[SourcePhoto]:
+def read_object_photos(folder: Path, settings: ObjectSettings) -> list[SourcePhoto]:
     """Read the photos that settings name, with what is known of their objects.
 
     Args:
-        data_dir: folder that holds the data sets.
+        folder: the data set's folder inside `data_dir`; what it holds is not taken for photos.
         settings: with the source, the masks and the number of photos.
 
     Returns:
@@ -96,7 +96,7 @@ def read_object_photos(data_dir: Path, settings: ObjectSettings) -> list[SourceP
     Example:
         >>> # see `datasets.remove_jobs.write_removals`
     """
-    photos = list_photos(settings, data_dir)
+    photos = list_photos(settings, folder)
     if settings.mask_dir:
         photos = add_masks(photos, Path(settings.mask_dir).expanduser())
     known = [each for each in photos if _is_known(each)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from config.errors import InputError
-from datasets.chain_listings import list_chains
+from datasets.chain_listings import keep_side, list_chains, split_sources
 from datasets.known_objects import read_object_photos
 from datasets.paste_layout import (
     PasteSettings,
@@ -72,20 +72,24 @@ def write_pastes(
         3
     """
     check_layout(settings)
-    photos, folder = read_object_photos(data_dir, settings), Path(data_dir) / name
-    backgrounds: list[SourcePhoto] = []
+    folder = Path(data_dir) / name
+    photos, backgrounds = read_object_photos(folder, settings), []
     if settings.backgrounds:
-        backgrounds = read_source_photos(data_dir=Path(data_dir), source=settings.backgrounds)
+        named = {"data_dir": folder.parent, "source": settings.backgrounds}
+        backgrounds = read_source_photos(**named, outside=folder)
     made = describe_photo_run("paste", settings, photos + backgrounds)
+    made["pasting_version"] = PASTING_VERSION
+    if settings.mode == "chain":
+        made["split_by"] = _tell_split(photos, backgrounds)
     plan = SetPlan(
         folder,
-        made | {"pasting_version": PASTING_VERSION},
+        made,
         range(settings.num),
         partial(paste_objects, folder, settings, photos, backgrounds),
         partial(_list_pictures, settings),
+        max_bad_fraction=settings.max_bad_fraction,
     )
-    most = settings.max_bad_fraction
-    return [write_planned(plan, workers=workers, overwrite=overwrite, max_bad_fraction=most)]
+    return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
 
 def paste_objects(
@@ -99,7 +103,8 @@ def paste_objects(
     """Write one picture or chain, as far as it is not there yet, and describe it.
 
     What is drawn depends on the seed and the index alone. The pictures of a chain differ only in
-    which objects are there.
+    which objects are there; it is made of the photos and backgrounds of one side, those that train
+    or those that validate.
 
     Args:
         folder: the data set's folder, with `images/` in it.
@@ -112,8 +117,9 @@ def paste_objects(
 
     Returns:
         {"image", "height", "width", "points", "boxes", "areas", "chain", "parameters", "source"} of
-        each picture, the fullest first, or why it is skipped. A count is that of the objects
-        placed, which "parameters" compares with the number wanted.
+        each picture, the fullest first, with the "side" of a chain where photos decide it; or why
+        it is skipped. A count is that of the objects placed, which "parameters" compares with the
+        number wanted.
 
     Raises:
         OSError: the file system refuses.
@@ -123,6 +129,9 @@ def paste_objects(
         >>> paste_objects(Path("pasted"), PasteSettings(), [photo], [], 0, 0)
         [{'skipped': '`a.jpg` must be a picture file. There is no such file.'}]
     """
+    side = {}
+    if settings.mode == "chain":
+        photos, backgrounds, side = _choose_side(settings, photos, backgrounds, index)
     rng = np.random.default_rng([settings.seed, index, _PASTES])
     counts = draw_counts(settings, rng)
     place = backgrounds[rng.integers(len(backgrounds))] if backgrounds else None
@@ -149,8 +158,22 @@ def paste_objects(
             "objects_from": scene.names,
             "least_visible": round(float(pasted.visible.min(initial=1)), 3),
         }
-        pictures.append(_describe(path, pasted) | {"parameters": origin, "source": scene.place})
+        told = {"parameters": origin, "source": scene.place, **side}
+        pictures.append(_describe(path, pasted) | told)
     return pictures
+
+
+def _tell_split(*lists: Sequence[SourcePhoto]) -> list[str]:
+    """Name what is parted into what trains and what validates: a single photo cannot be."""
+    names = zip(("photos", "backgrounds"), lists, strict=True)
+    return [name for name, photos in names if len(photos) > 1] or ["chains"]
+
+
+def _choose_side(settings, photos, backgrounds, index):
+    """Leave a chain the photos of its side, and tell that where photos decide it."""
+    side = split_sources(settings.num, seed=settings.seed)[index]
+    told = {} if _tell_split(photos, backgrounds) == ["chains"] else {"side": side}
+    return *(keep_side(each, side, seed=settings.seed) for each in (photos, backgrounds)), told
 
 
 class _Scene(NamedTuple):

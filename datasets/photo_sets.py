@@ -29,9 +29,7 @@ def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
     Example:
         >>> # see `datasets.crop_jobs.write_crops`
     """
-    made = folder.resolve()
-    photos = list_photos(settings, folder.parent)
-    photos = [photo for photo in photos if made not in photo.image.resolve().parents]
+    photos = list_photos(settings, folder)
     require_two(photos)
     return photos
 

@@ -94,6 +94,9 @@ def draw_chain(
     Yields:
         (H, W, 3) uint8 pictures, one for each step.
 
+    Raises:
+        ValueError: the first objects that leave cover all of the photo, see `leaves_nothing`.
+
     Example:
         >>> # see `remove_objects`
     """
@@ -109,6 +112,25 @@ def draw_chain(
         image = _fill(image, hole, settings, widen_mask(stays, settings.margin) | filled)
         filled, hole = filled | hole | left, np.zeros_like(hole)
         yield image
+
+
+def leaves_nothing(objects: KnownObjects, gone: np.ndarray, margin: int) -> bool:
+    """Tell whether objects cover all that a photo shows, so that nothing is left to fill from.
+
+    Args:
+        objects: the photo and its objects.
+        gone: (M,) numbers of the objects that leave first.
+        margin: rim around an object that is filled too, pixels.
+
+    Returns:
+        True where they and their rims cover all pixels of the photo, and none of another object.
+
+    Example:
+        >>> # see `remove_objects`
+    """
+    left = np.isin(objects.labels, gone + 1)
+    stays = (objects.labels > 0) & ~left
+    return bool((widen_mask(left, margin) & ~stays).all())
 
 
 def place_decoys(
@@ -145,7 +167,5 @@ def place_decoys(
 
 
 def _fill(image, hole, settings, blocked):
-    if hole.all():
-        return image  # nothing is left to fill from
     options = {"method": settings.inpainting, "radius": settings.inpainting_radius}
     return inpaint(image, hole, blocked=blocked, **options)

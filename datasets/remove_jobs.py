@@ -9,9 +9,9 @@ import numpy as np
 
 from config.errors import InputError
 from datasets.chain_listings import list_chains
-from datasets.known_objects import read_object_photos, read_objects
+from datasets.known_objects import KnownObjects, read_object_photos, read_objects
 from datasets.photo_sets import describe_photo_run
-from datasets.removals import RemoveSettings, draw_chain, draw_steps
+from datasets.removals import RemoveSettings, draw_chain, draw_steps, leaves_nothing
 from datasets.scene_folder import write_picture
 from datasets.set_writing import SetPlan, write_planned
 from datasets.source_photos import SourcePhoto, require_two
@@ -66,7 +66,8 @@ def write_removals(
             "`removed` (`--removed`) must be two shares above 0 and at most 1, the lower first. "
             f"Received {least} {most}."
         )
-    photos, folder = read_object_photos(data_dir, settings), Path(data_dir) / name
+    folder = Path(data_dir) / name
+    photos = read_object_photos(folder, settings)
     require_two(photos)
     plan = SetPlan(
         folder,
@@ -74,9 +75,9 @@ def write_removals(
         photos,
         partial(remove_objects, folder, settings),
         partial(list_chains, kind="remove", seed=settings.seed),
+        max_bad_fraction=settings.max_bad_fraction,
     )
-    most_bad = settings.max_bad_fraction
-    return [write_planned(plan, workers=workers, overwrite=overwrite, max_bad_fraction=most_bad)]
+    return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
 
 def remove_objects(
@@ -109,12 +110,13 @@ def remove_objects(
     try:
         objects = read_objects(photo, settings, shape=settings.shape)
         _check_count(objects.count, settings, photo)
+        chains = [
+            _draw_steps(objects, settings, photo, chain) for chain in range(settings.num_chains)
+        ]
     except InputError as error:
         return [{"skipped": str(error)}]
     pictures = []
-    for chain in range(settings.num_chains):
-        rng = np.random.default_rng([settings.seed, photo.key, chain, _REMOVED])
-        steps = draw_steps(objects.count, settings, rng)
+    for chain, steps in enumerate(chains):
         described = [
             _describe(folder, settings, photo, objects, (number, chain, place), gone)
             for place, gone in enumerate(steps)
@@ -132,12 +134,37 @@ def remove_objects(
 def _check_count(count: int, settings: RemoveSettings, photo: SourcePhoto) -> None:
     least = max(settings.step, 1) * (settings.chain_length - 1)
     if count < least:
-        cure = f"It has {count}: a chain of {count // max(settings.step, 1) + 1} at most; take "
-        cure += "`--chain_length 2`" if count else "it out"
         raise InputError(
             f"`{photo.image}` must have at least {least} objects for a chain of "
-            f"{settings.chain_length}. {cure}."
+            f"{settings.chain_length}. It has {count}: a chain of "
+            f"{count // max(settings.step, 1) + 1} at most; take {_find_cure(count, settings)}."
         )
+
+
+def _find_cure(count: int, settings: RemoveSettings) -> str:
+    """Name the options that make a chain of a photo with too few objects."""
+    if not count:
+        return "it out"
+    longest = count // max(settings.step, 1) + 1
+    cures = [f"`--chain_length {longest}`"] if longest > 1 else []
+    step = count // (settings.chain_length - 1)
+    if settings.step > 1 and step:
+        cures.append(f"`--step {step}`")
+    return " or ".join(cures) or f"`--step 1 --chain_length {count + 1}`"
+
+
+def _draw_steps(
+    objects: KnownObjects, settings: RemoveSettings, photo: SourcePhoto, chain: int
+) -> list[np.ndarray]:
+    """Draw which objects are gone from each picture of a chain, if anything else is to be seen."""
+    rng = np.random.default_rng([settings.seed, photo.key, chain, _REMOVED])
+    steps = draw_steps(objects.count, settings, rng)
+    if leaves_nothing(objects, steps[1], settings.margin):
+        raise InputError(
+            f"`{photo.image}` must show something besides the objects that leave. They cover all "
+            "of it, with a rim of `--margin`; take it out, or a lower `--margin`."
+        )
+    return steps
 
 
 def _describe(folder, settings, photo, objects, key, gone):

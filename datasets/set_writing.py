@@ -42,6 +42,7 @@ class SetPlan:
         list_items: descriptions, a list for each item -> what `annotations.json` holds.
         parts: folders for the pictures.
         write_more: writes further listings: (folder, all descriptions).
+        max_bad_fraction: share of the items that may be skipped.
 
     Example:
         >>> # see `datasets.crop_jobs`
@@ -54,18 +55,16 @@ class SetPlan:
     list_items: Callable[[Groups], Any]
     parts: tuple[str, ...] = ("images",)
     write_more: Callable[[Path, list[dict]], None] | None = field(default=None)
+    max_bad_fraction: float = 0.0
 
 
-def write_planned(
-    plan: SetPlan, *, workers: int = 1, overwrite: bool = False, max_bad_fraction: float = 0.0
-) -> Path:
+def write_planned(plan: SetPlan, *, workers: int = 1, overwrite: bool = False) -> Path:
     """Write one data set, `annotations.json` last, unless it lies there whole already.
 
     Args:
         plan: what makes it.
         workers: processes.
         overwrite: replace another run's data.
-        max_bad_fraction: share of the items that may be skipped.
 
     Returns:
         The folder.
@@ -84,7 +83,7 @@ def write_planned(
         (folder / part).mkdir(exist_ok=True)
     groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
     try:
-        groups = _leave_out_skipped(groups, max_bad_fraction)
+        groups = _leave_out_skipped(groups, plan.max_bad_fraction)
     except InputError:
         _remove_unused(plan)
         raise
@@ -166,7 +165,9 @@ def list_counts(pictures: list[dict]) -> list[dict]:
 
 
 def count_records(folder: Path) -> int:
-    """Count the records of a whole data set: what was asked for, or else what is listed.
+    """Count the records of a whole data set.
+
+    Of drawn scenes it is their number, as each may be listed in several ways; else what is listed.
 
     Args:
         folder: the data set's folder.
@@ -180,10 +181,10 @@ def count_records(folder: Path) -> int:
     Example:
         >>> # see `synthesize.py`
     """
-    asked = json.loads((folder / PROVENANCE).read_text()).get("num")
-    if asked is not None:
-        return asked
-    listed = json.loads((folder / ANNOTATIONS).read_text())
+    made = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+    if made.get("method") == "scenes":
+        return made["num"]  # none is ever skipped
+    listed = json.loads((folder / ANNOTATIONS).read_text(encoding="utf-8"))
     return len(listed) if isinstance(listed, list) else sum(map(len, listed.values()))
 
 
@@ -231,7 +232,8 @@ def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:
             json.dumps({"image": each["image"], **run, **_origin(each)}, ensure_ascii=False)
             for each in pictures
         )
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        text = "".join(f"{line}\n" for line in lines)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # as `write_json`
     if all("boxes" in each for each in pictures):
         write_json(list_objects(pictures), folder / "objects.json")
     counts = list_counts(pictures)

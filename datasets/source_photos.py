@@ -68,12 +68,13 @@ class SourcePhoto:
         return zlib.crc32(self.name.encode("utf-8", "surrogateescape"))
 
 
-def list_photos(settings: PhotoSettings, data_dir: Path) -> list[SourcePhoto]:
+def list_photos(settings: PhotoSettings, folder: Path) -> list[SourcePhoto]:
     """Read the photos that settings name.
 
     Args:
         settings: with the source.
-        data_dir: folder that holds the data sets, where they name no other.
+        folder: of the data set that is made, inside the folder that holds the data sets; what it
+            holds is not taken for photos.
 
     Returns:
         As `read_source_photos`.
@@ -85,11 +86,12 @@ def list_photos(settings: PhotoSettings, data_dir: Path) -> list[SourcePhoto]:
         >>> # see `datasets.photo_sets.read_photos`
     """
     return read_source_photos(
-        data_dir=Path(settings.source_dir or data_dir),
+        data_dir=Path(settings.source_dir or folder.parent),
         source=settings.source,
         format=settings.format,
         dataset=settings.dataset,
         split=settings.split,
+        outside=folder,
     )
 
 
@@ -113,7 +115,13 @@ def require_two(photos: Sequence[SourcePhoto]) -> None:
 
 
 def read_source_photos(
-    *, data_dir: Path, source: str = "", format: str = "", dataset: str = "", split: str = "train"
+    *,
+    data_dir: Path,
+    source: str = "",
+    format: str = "",
+    dataset: str = "",
+    split: str = "train",
+    outside: Path | None = None,
 ) -> list[SourcePhoto]:
     """Read the photos of a folder or of a data set.
 
@@ -127,6 +135,8 @@ def read_source_photos(
         format: a key of `FORMATS` or `TAG_FORMATS`; "" for none.
         dataset: the data set's folder inside `data_dir`.
         split: "train", "val" or "test"; of tags and boxes also what is told no split.
+        outside: a folder whose pictures are left out, such as that of the data set that is made;
+            None for none.
 
     Returns:
         Photos sorted by file; at least one.
@@ -148,13 +158,24 @@ def read_source_photos(
             f"{dataset or 'none'}."
         )
     if source:
-        return _list_files(source)
+        return _list_files(source, outside)
     # Imported here, as all the formats load TensorFlow, which takes seconds in every process.
     labelled = importlib.import_module("datasets.labelled_photos")
-    return labelled.read_labelled_photos(format, Path(data_dir), dataset, split)
+    photos = labelled.read_labelled_photos(format, Path(data_dir), dataset, split)
+    photos = [photo for photo in photos if not _lies_in(photo.image, outside)]
+    if not photos:
+        raise InputError(
+            f"`--dataset` must hold photos outside `{outside}`, which is written. `{dataset}` has "
+            "none; give another data set or `--name`."
+        )
+    return photos
 
 
-def _list_files(source: str) -> list[SourcePhoto]:
+def _lies_in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and folder.resolve() in path.resolve().parents
+
+
+def _list_files(source: str, outside: Path | None) -> list[SourcePhoto]:
     """List the pictures of a folder and the folders in it, or those that a glob names."""
     folder = Path(source).expanduser()
     if folder.is_dir():
@@ -162,10 +183,13 @@ def _list_files(source: str) -> list[SourcePhoto]:
     else:
         found = map(Path, glob.glob(str(folder), recursive=True))
     paths = sorted(path for path in found if is_picture(path) and path.is_file())
+    # Before names are told: they are relative to what all photos share, before and after a run.
+    paths = [path for path in paths if not _lies_in(path, outside)]
     if not paths:
+        where = f" outside `{outside}`" if outside else ""
         raise InputError(
-            f"`--source` must be a folder or a glob with pictures. `{source}` gives none; put a "
-            "glob in quotes."
+            f"`--source` must be a folder or a glob with pictures. `{source}` gives none{where}; "
+            "put a glob in quotes."
         )
     root = os.path.commonpath([path.parent for path in paths])
     return [SourcePhoto(path, path.relative_to(root).as_posix()) for path in paths]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def read_settings(values: dict[str, Any], method: str) -> Any:
         An instance of the method's settings.
 
     Raises:
-        InputError: an option of other methods is given, or a value is out of range.
+        InputError: an option of other methods is given, two that exclude each other are, or a
+            value is out of range.
 
     Example:
         >>> read_settings({"chain_length": 3}, "crops").chain_length
@@ -65,6 +67,9 @@ scenes; leave it out.
                 f"`--{name}` goes with `--method {' | '.join(methods)}`. Received it with "
                 f"{method}; leave it out."
             )
+    for first, second in METHODS[method].exclusive:
+        if values.get(first) and values.get(second):
+            raise InputError(f"`--{first}` and `--{second}` exclude each other; leave one out.")
     return make_settings(METHODS[method].settings, values, where=f"--method {method}")
 
 
@@ -88,12 +93,25 @@ def refuse_method_options(values: dict[str, Any], action: str) -> None:
             )
 
 
+def default_workers() -> int:
+    """Return the number of processes where none is asked for: one per core, 8 at most.
+
+    Returns:
+        Their number.
+
+    Example:
+        >>> 1 <= default_workers() <= 8
+        True
+    """
+    return min(os.cpu_count() or 1, 8)
+
+
 def write_method(values: dict[str, Any]) -> list[Path]:
     """Write what a command line asks for.
 
     Args:
         values: "method", "data_dir", "name", "workers", "overwrite", and the options of all
-            methods, None where left out.
+            methods, None where left out; so may "name" and "workers" be.
 
     Returns:
         The folders.
@@ -107,14 +125,25 @@ def write_method(values: dict[str, Any]) -> list[Path]:
     """
     row, name = METHODS[values["method"]], values["name"]
     settings = read_settings(values, values["method"])
-    if values["workers"] < 1:
-        raise InputError(
-            f"`workers` (`--workers`) must be at least 1. Received {values['workers']}."
-        )
+    workers = _choose_workers(values["workers"], values["method"])
     if name is not None:
         _check_name(name, row)
-    options = {"workers": values["workers"], "overwrite": values["overwrite"]}
+    options = {"workers": workers, "overwrite": values["overwrite"]}
     return row.write(Path(values["data_dir"]), name or row.name, settings, **options)
+
+
+def _choose_workers(asked: int | None, method: str) -> int:
+    alone = METHODS[method].one_process
+    if asked is None:
+        return 1 if alone else default_workers()
+    if asked < 1:
+        raise InputError(f"`workers` (`--workers`) must be at least 1. Received {asked}.")
+    if alone and asked > 1:
+        raise InputError(
+            f"`--workers` is not for `--method {method}`, whose model works in one process. "
+            f"Received {asked}; leave it out."
+        )
+    return asked
 
 
 def _check_name(name: str, row: Method) -> None:

@@ -38,6 +38,8 @@ class Method:
         settings: frozen dataclass of its options.
         write: see the module.
         name: of its data set's folder; "" where it writes several under names of their own.
+        exclusive: pairs of options of which one at most may be given.
+        one_process: whether it works in this process alone, whatever the machine has.
 
     Example:
         >>> METHODS["crops"].name
@@ -48,6 +50,8 @@ class Method:
     settings: type
     write: Callable[..., list[Path]]
     name: str
+    exclusive: tuple[tuple[str, str], ...] = ()
+    one_process: bool = False
 
 
 METHODS = {
@@ -56,7 +60,11 @@ METHODS = {
     ),
     "crops": Method("cut nested crops out of photos", CropSettings, write_crops, "crops"),
     "remove": Method(
-        "take known objects out of photos by inpainting", RemoveSettings, write_removals, "removed"
+        "take known objects out of photos by inpainting",
+        RemoveSettings,
+        write_removals,
+        "removed",
+        exclusive=(("step", "removed"),),
     ),
     "paste": Method(
         "paste objects cut out of photos onto backgrounds", PasteSettings, write_pastes, "pasted"
@@ -66,5 +74,6 @@ METHODS = {
         DiffusionSettings,
         write_diffusions,
         "diffused",
+        one_process=True,
     ),
 }

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from models.point_counter import CountBlobs
 from ops.blob_levels import level_thresholds
-from reporting.parity import compare_answer, find_blobs, require_equal
+from reporting.parity import Comparison, compare_answer, find_blobs, require_equal
 
 TOLERANCE = 1e-4
 CHECK_SIZE = (101, 67)  # height, width; odd on purpose: no patch grid divides it
@@ -25,7 +25,7 @@ def compare_export(
     *,
     pictures: Sequence[np.ndarray] = (),
     tolerance: float | None = None,
-) -> dict[str, float]:
+) -> Comparison:
     """Run an export and the model on seeded random pictures of an odd size, and on given ones.
 
     `reporting.parity.compare_answer` says what is compared. The random pictures also go through
@@ -40,7 +40,7 @@ def compare_export(
         tolerance: largest difference; None for `TOLERANCE`.
 
     Returns:
-        {output: largest difference}; 0 for outputs that jump, which must be equal.
+        The comparison on all pictures; 0 for outputs that jump, which must be equal.
 
     Raises:
         RuntimeError: an output differs by more, or is NaN.
@@ -53,17 +53,17 @@ def compare_export(
     height, width = (min(side, math.isqrt(max_pixels)) for side in CHECK_SIZE)
     images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
     loaded = tf.saved_model.load(str(path))  # stays referenced while its signatures run
-    serve, largest = loaded.signatures["serving_default"], {}
+    serve, joined = loaded.signatures["serving_default"], Comparison()
     for batch in (images, *(picture[np.newaxis] for picture in pictures)):
         answer = _to_numpy(serve(images=tf.constant(batch)))
         found = compare_answer(model, batch, answer, source="serving_default", tolerance=tolerance)
-        largest = {name: max(value, largest.get(name, 0.0)) for name, value in found.items()}
+        joined = joined.join(found)
     if "serve_bytes" in loaded.signatures:
         files = tf.stack([tf.io.encode_png(image) for image in images])
         of_files = _to_numpy(loaded.signatures["serve_bytes"](images=files))
         answer = _to_numpy(serve(images=tf.constant(images)))
         _compare_files(model, images, answer, of_files, tolerance)
-    return largest
+    return joined
 
 
 def _compare_files(model, images, answer, of_files, tolerance) -> None:

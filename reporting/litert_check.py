@@ -11,7 +11,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from models.locator import find_settled
-from reporting.parity import ParityError
+from reporting.parity import Comparison, ParityError, require_compared
 
 # Of the largest difference in float32, of the mean one where the weights are rounded.
 LIMITS = {"none": 1e-3, "float16": 0.02, "int8": 0.15}
@@ -80,10 +80,12 @@ def compare_litert(
         tolerance: bound in place of that of `LIMITS`.
 
     Returns:
-        {output: {"largest": ..., "mean": ...}} difference.
+        {output: {"largest": ..., "mean": ...}} difference, how many pictures were "compared", and
+        the number of "pictures" given.
 
     Raises:
         ParityError: an output differs by more, or is NaN.
+        InputError: no picture could be compared.
 
     Example:
         >>> # see `reporting.litert.export_litert`
@@ -95,12 +97,16 @@ def compare_litert(
     answer = run(pictures)
     alone = run(pictures[:1])
     settled = find_settled(localizer, pictures / np.float32(255), LIMITS["none"])["box"]
+    rows = {name: settled if name in ("box", "score") else settled | True for name in expected}
+    compared = {name: int(kept.sum()) for name, kept in rows.items()}
+    told = Comparison(dict.fromkeys(expected, 0.0), compared, len(pictures))
+    require_compared(told, "litert", cure="give other `--pictures`")
     found = {}
     for name, value in expected.items():
-        rows = settled if name in ("box", "score") else slice(None)
-        differences = np.abs(answer[name] - value)[rows].ravel()
-        single = np.abs(alone[name] - value[:1])[rows[:1] if rows is settled else rows].ravel()
-        found[name] = _bound(name, np.concatenate([differences, single]), quantize, tolerance)
+        differences = np.abs(answer[name] - value)[rows[name]].ravel()
+        single = np.abs(alone[name] - value[:1])[rows[name][:1]].ravel()
+        bounded = _bound(name, np.concatenate([differences, single]), quantize, tolerance)
+        found[name] = {**bounded, "compared": compared[name], "pictures": len(pictures)}
     return found
 
 
@@ -129,8 +135,6 @@ def draw_pictures(number: int, size: tuple[int, int]) -> np.ndarray:
 def _bound(
     name: str, differences: np.ndarray, quantize: str, tolerance: float | None = None
 ) -> Mapping[str, float]:
-    if not len(differences):  # no picture is settled
-        return {"largest": 0.0, "mean": 0.0}
     found = {"largest": float(differences.max()), "mean": float(differences.mean())}
     kind = "largest" if quantize == "none" else "mean"
     limit = LIMITS[quantize] if tolerance is None else tolerance

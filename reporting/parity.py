@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
+from config.errors import InputError
 from models.locator import find_class_names, find_localizer, find_settled
 from models.map_locator import find_map_reader, read_boxes_again
 from models.point_counter import CountBlobs
@@ -16,6 +18,7 @@ Answer = Mapping[str, np.ndarray]
 # Output -> the one whose rounding it inherits: a bound of a count that is left of a large one.
 _SCALES = {"count_low": "count_high"}
 _ROUNDING = 1e-6
+CURE = "give other `--pictures`, or a lower `--tolerance`"
 
 
 class ParityError(RuntimeError):
@@ -29,9 +32,81 @@ class ParityError(RuntimeError):
     """
 
 
+class Comparison(NamedTuple):
+    """How far an export's answers are from its model's, and on how many pictures that was seen.
+
+    Attributes:
+        largest: {output: largest difference}; 0 for those that must be equal.
+        compared: {output: pictures that were compared}; fewer where others hang on rounding.
+        num_pictures: pictures that both were given.
+
+    Example:
+        >>> Comparison({"a": 0.1}, {"a": 1}, 2).join(Comparison({"a": 0.2}, {"a": 3}, 3))
+        Comparison(largest={'a': 0.2}, compared={'a': 4}, num_pictures=5)
+    """
+
+    largest: Mapping[str, float] = {}
+    compared: Mapping[str, int] = {}
+    num_pictures: int = 0
+
+    def join(self, other: Comparison) -> Comparison:
+        """Take the comparison on other pictures in.
+
+        Args:
+            other: of the same model and export.
+
+        Returns:
+            That of all pictures.
+
+        Example:
+            >>> # see the class
+        """
+        largest, compared = dict(self.largest), dict(self.compared)
+        for name, value in other.largest.items():
+            largest[name] = max(value, largest.get(name, 0.0))
+            compared[name] = other.compared[name] + compared.get(name, 0)
+        return Comparison(largest, compared, self.num_pictures + other.num_pictures)
+
+    def list_unseen(self) -> list[str]:
+        """Name the outputs that were compared on no picture.
+
+        Returns:
+            Their names, sorted.
+
+        Example:
+            >>> Comparison({"a": 0.0, "b": 0.0}, {"a": 1, "b": 0}, 1).list_unseen()
+            ['b']
+        """
+        return sorted(name for name, number in self.compared.items() if not number)
+
+
+def require_compared(comparison: Comparison, source: str, *, cure: str = CURE) -> None:
+    """Refuse an export of which an output was compared with the model's on no picture.
+
+    Args:
+        comparison: with all pictures.
+        source: what answered, for messages.
+        cure: what to do, for messages.
+
+    Raises:
+        InputError: an output was compared on none, or there was no picture.
+
+    Example:
+        >>> require_compared(Comparison({"a": 0.0}, {"a": 1}, 2), "file")
+    """
+    unseen = comparison.list_unseen()
+    if unseen or not comparison.num_pictures:
+        names = ", ".join(f"`{name}`" for name in unseen) or "any output"
+        raise InputError(
+            f"`{source}` must be compared with the Keras model on one picture at least. Of "
+            f"{comparison.num_pictures}, none could be for {names}: each time another choice lay "
+            f"within the tolerance; {cure}. Nothing was exported."
+        )
+
+
 def compare_answer(
     model: keras.Model, images: np.ndarray, answer: Answer, *, source: str, tolerance: float
-) -> dict[str, float]:
+) -> Comparison:
     """Compare an export's answer to pictures with the model's own, output by output.
 
     A difference above 1 counts relative to the largest value of the output. What jumps is compared
@@ -41,7 +116,7 @@ def compare_answer(
     for the pictures where no other choice is within the tolerance (`models.locator.find_settled`);
     a label map must be equal in every pixel whose label no two probabilities within the tolerance
     could change. A density-guided counter is compared on the pictures without a cell within the
-    tolerance of another class.
+    tolerance of another class, and on those with one whose cells all came out alike.
 
     Args:
         model: the Keras model.
@@ -51,7 +126,7 @@ def compare_answer(
         tolerance: largest difference allowed.
 
     Returns:
-        {output: largest difference}, of the outputs in `answer`; 0 for those that must be equal.
+        The comparison of the outputs in `answer`.
 
     Raises:
         ParityError: an output differs by more, is NaN, has another shape, or is none of the
@@ -63,12 +138,12 @@ def compare_answer(
         >>> answer = {"a": np.full((1, 1, 1, 3), 2, np.float32)}
         >>> pictures = np.full((1, 1, 1, 3), 2, np.uint8)
         >>> compare_answer(model, pictures, answer, source="file", tolerance=0.1)
-        {'a': 0.0}
+        Comparison(largest={'a': 0.0}, compared={'a': 1}, num_pictures=1)
     """
     # Compiled as `predict` compiles it: op by op, an untrained network differs from itself by more.
     expected = dict(model.predict_on_batch(images))
     exact = find_blobs(model, answer) if "probabilities" in answer else {}
-    rows = _find_rows(model, images, tolerance)
+    rows = _find_rows(model, images, answer, tolerance)
     if "label_map" in expected:
         exact["label_map"] = expected["label_map"]
         if "probabilities" in expected:
@@ -76,18 +151,20 @@ def compare_answer(
             rows["label_map"] = sure
     if find_map_reader(model) is not None and {"map", "boxes"} <= set(answer):
         expected |= read_boxes_again(model, images, answer)
-    differences = {}
+    differences, compared = {}, {}
     for name, value in answer.items():
+        kept = rows.get(name, np.ones(len(images), bool))
+        compared[name] = int(kept.reshape(len(images), -1).any(axis=1).sum())
         if name in exact:
-            require_equal(source, name, exact[name], value, rows.get(name, slice(None)))
+            require_equal(source, name, exact[name], value, kept)
             differences[name] = 0.0
         else:
             wanted = expected.get(name)
             like = expected.get(_SCALES.get(name), wanted)
             scale = 1.0 if like is None else np.max(np.abs(like), initial=1.0)
-            how = {"scale": scale, "rows": rows.get(name, slice(None)), "tolerance": tolerance}
+            how = {"scale": scale, "rows": kept, "tolerance": tolerance}
             differences[name] = _measure(source, name, wanted, value, **how)
-    return differences
+    return Comparison(differences, compared, len(images))
 
 
 def find_blobs(model: keras.Model, answer: Answer) -> dict[str, np.ndarray]:
@@ -136,10 +213,12 @@ def require_equal(
         raise _differs(source, name, "to the last pixel", what)
 
 
-def _find_rows(model: keras.Model, images: np.ndarray, tolerance: float) -> dict[str, np.ndarray]:
+def _find_rows(
+    model: keras.Model, images: np.ndarray, answer: Answer, tolerance: float
+) -> dict[str, np.ndarray]:
     """Return {output: (B,) pictures whose rows may be compared}, of outputs that may jump."""
     if "cell_probabilities" in model.output:
-        return _find_settled_cells(model, images, tolerance)
+        return _find_settled_cells(model, images, answer, tolerance)
     if find_class_names(model) is None:
         return {}
     if find_map_reader(model) is not None:
@@ -151,13 +230,17 @@ def _find_rows(model: keras.Model, images: np.ndarray, tolerance: float) -> dict
     return {"boxes": settled["box"], "scores": settled["box"], "classes": settled["class"]}
 
 
-def _find_settled_cells(model, images, tolerance):
+def _find_settled_cells(model, images, answer, tolerance):
     """Leave out pictures of a density-guided counter with a cell that is near to change class."""
     outputs = model.predict_on_batch(images)
     shares = np.sort(outputs["cell_probabilities"], axis=-1)  # (B, P, 3)
-    seen = outputs["cells"][..., 1] > 0
-    near = seen & (shares[..., -1] - shares[..., -2] < 2 * tolerance)
-    return dict.fromkeys(model.output, ~near.any(axis=1))
+    states = outputs["cells"][..., 1]
+    near = (states > 0) & (shares[..., -1] - shares[..., -2] < 2 * tolerance)
+    settled = ~near.any(axis=1)
+    if "cells" in answer and answer["cells"].shape == outputs["cells"].shape:
+        # It did not change: the rest follows without a jump.
+        settled |= (answer["cells"][..., 1] == states).all(axis=1)
+    return dict.fromkeys(model.output, settled)
 
 
 def _measure(source, name, expected, found, *, scale, rows, tolerance):

@@ -22,7 +22,7 @@ from models.layers import CutPatches
 from models.map_locator import find_map_reader
 from reporting.float32_models import to_float32
 from reporting.output_meanings import BLOB_RULES, explain_output
-from reporting.parity import compare_answer
+from reporting.parity import Comparison, compare_answer, require_compared
 from reporting.portable_writers import WRITERS
 from reporting.runtimes import OPENERS, OPENVINO_SETTINGS, SUFFIXES
 
@@ -88,17 +88,17 @@ class PortableFile:
     Attributes:
         path: of the file.
         num_bytes: its size, with that of its weights.
-        differences: {output: largest difference from the Keras model}.
+        comparison: how far it answers from the Keras model.
         left: {output that is not inside: how the caller works it out}.
 
     Example:
-        >>> PortableFile(Path("a.onnx"), 9).differences
+        >>> PortableFile(Path("a.onnx"), 9).left
         {}
     """
 
     path: Path
     num_bytes: int
-    differences: Mapping[str, float] = field(default_factory=dict)
+    comparison: Comparison = Comparison()
     left: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -135,8 +135,8 @@ def export_portable(
         What was written.
 
     Raises:
-        InputError: `path` has another suffix, a package is missing, or the model cannot be turned
-            into this format at this size.
+        InputError: `path` has another suffix, a package is missing, the model cannot be turned
+            into this format at this size, or an output could be compared on no picture.
         RuntimeError: the file answers other than the model.
         OSError: a file cannot be written.
 
@@ -157,14 +157,16 @@ def export_portable(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         written = Path(folder) / path.name
         _write(fixed, written, settings)
-        differences = _compare(model, written, settings, pictures)
+        comparison = _compare(model, written, settings, pictures)
+        require_compared(comparison, settings.format)
         left = {name: BLOB_RULES[name] for name in lost_outputs(model)}
         content = _describe(fixed, settings, left, assets or {})
-        content["difference_from_keras"] = differences
+        content["difference_from_keras"] = comparison.largest
+        content["pictures_compared"] = comparison.compared
         content["checked_on"] = f"{len(pictures)} {checked_on}"
         num_bytes = _put_in_place(Path(folder), written, path, content)
-    logger.info("exported %s; differs from the Keras model by %s", path, differences)
-    return PortableFile(path, num_bytes, differences, left)
+    logger.info("exported %s; differs from the Keras model by %s", path, comparison.largest)
+    return PortableFile(path, num_bytes, comparison, left)
 
 
 def natural_size(model: keras.Model) -> tuple[int, int] | None:
@@ -229,14 +231,15 @@ def _find_reason(error):
 def _compare(model, path, settings, pictures):
     run = OPENERS[settings.format](path)
     tolerance = settings.tolerance or TOLERANCES[settings.quantize]
-    largest: dict[str, float] = {}
+    joined = Comparison()
     for picture in pictures:
         images = np.repeat(picture[np.newaxis], settings.batch_size, axis=0)
         found = compare_answer(
             model, images, run(images), source=settings.format, tolerance=tolerance
         )
-        largest = {name: max(value, largest.get(name, 0.0)) for name, value in found.items()}
-    return largest
+        once = {name: min(number, 1) for name, number in found.compared.items()}
+        joined = joined.join(found._replace(compared=once, num_pictures=1))
+    return joined
 
 
 def _describe(fixed, settings, left, assets) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_export_writes_a_litert_file(tmp_path, capsys):
     out = tmp_path / "out" / "a.tflite"
     assert run(tmp_path, out, "--format", "litert") == 0
     assert out.is_file() and json.loads(out.with_suffix(".json").read_text())["quantize"] == "none"
-    assert f"LiteRT: {out}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"LiteRT: {out}" in said and "  8 of 8 pictures\n" in said
 
 
 def test_export_litert_says_what_cannot_be_used(run_dir, tmp_path, capsys):
@@ -126,6 +127,7 @@ def test_export_writes_a_counter_in_every_format(run_dir, tmp_path, capsys, name
     assert run(run_dir, out, "--format", name, "--pictures", str(pictures)) == 0
     said = capsys.readouterr().out
     assert f"on {pictures}" in said and "  count " in said and " MB)" in said
+    assert "  2 of 2 pictures\n" in said
     content = json.loads(out.with_suffix(".json").read_text())
     # 2 x 2 patches of 16 x 16 pixels.
     assert content["input"]["shape"] == [1, 32, 32, 3] and content["checked_on"].startswith("2 pi")
@@ -134,7 +136,9 @@ def test_export_writes_a_counter_in_every_format(run_dir, tmp_path, capsys, name
 def test_export_compares_a_saved_model_on_pictures(run_dir, tmp_path, capsys, pictures):
     out = tmp_path / "out"
     assert run(run_dir, out, "--pictures", str(pictures)) == 0
-    assert "  patch_counts " in capsys.readouterr().out
+    # Two random ones, and those.
+    said = capsys.readouterr().out
+    assert "  patch_counts " in said and "  4 of 4 pictures\n" in said
 
 
 def test_export_fails_above_the_tolerance(run_dir, tmp_path, capsys):

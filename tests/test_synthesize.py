@@ -66,6 +66,7 @@ def test_synthesize_cuts_crops_that_the_ranker_reads(tmp_path, drawn_data):
     ("arguments", "message"),
     [
         (["--max_enlargement", "2"], "`--max_enlargement` goes with `--method crops`. Received"),
+        (["--method", "diffusion", "--workers", "3"], "diffusion`, .* in one process. Received 3"),
         (["--method", "crops", "--masks"], "`--masks` goes with `--method scenes`"),
         (["--name", "mine"], "`--name` must be left out"),
         (["--method", "crops", "--name", "../x"], "`--name` must be a folder's name"),

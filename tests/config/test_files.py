@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -66,6 +67,13 @@ def test_output_folder_stays_when_it_was_there_or_holds_files(tmp_path):
                 (folder / "a").write_text("")
             raise InputError("later")
         assert folder.exists()
+
+
+def test_write_json_escapes_what_utf_8_cannot_hold(tmp_path):
+    name = os.fsdecode(b"caf\xe9 \xc3\xa9.jpg")  # Latin-1, then UTF-8
+    path = write_json([name], tmp_path / "a.json")
+    assert path.read_bytes().decode("utf-8").split("\n")[1] == '  "caf\\udce9 é.jpg"'
+    assert os.fsencode(json.loads(path.read_text("utf-8"))[0]) == b"caf\xe9 \xc3\xa9.jpg"
 
 
 def test_write_json_has_no_word_outside_json(tmp_path):

@@ -1,6 +1,7 @@
 import pytest
 
-from datasets.chain_listings import list_chains, split_sources
+from config.errors import InputError
+from datasets.chain_listings import keep_side, list_chains, split_sources
 
 
 def describe(source, num_chains, length, **more):
@@ -31,6 +32,29 @@ def test_list_chains_of_two_are_upstreams_pairs():
 def test_list_chains_takes_the_kind_of_the_descriptions():
     groups = [describe(name, 1, 3, kind="removed") for name in "ab"]
     assert list_chains(groups, kind="crops", seed=0)["val"][0]["info"]["type"] == "removed"
+
+
+def test_list_chains_takes_the_sides_of_the_descriptions():
+    sides = {"a": "train", "b": "val", "c": "train"}
+    groups = [describe(name, 1, 3, side=side) for name, side in sides.items()]
+    listed = list_chains(groups, kind="paste", seed=0)
+    assert [item["info"]["source"] for item in listed["train"]] == ["a", "c"]
+    assert [item["info"]["source"] for item in listed["val"]] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "side"),
+    [([describe("a.jpg", 2, 3)], "train"), ([describe("a.jpg", 1, 3, side="train")] * 2, "val")],
+)
+def test_list_chains_refuses_an_empty_side(groups, side):
+    with pytest.raises(InputError, match=f"one to validate on. Those of `a.jpg` .* none to {side}"):
+        list_chains(groups, kind="crops", seed=0)
+
+
+def test_keep_side_parts_all_photos_but_a_single_one():
+    sides = [keep_side(range(20), side, seed=3) for side in ("train", "val")]
+    assert [len(side) for side in sides] == [17, 3] and sorted(sum(sides, [])) == [*range(20)]
+    assert keep_side(["a"], "train", seed=3) == keep_side(["a"], "val", seed=3) == ["a"]
 
 
 @pytest.mark.parametrize(("num", "num_val"), [(2, 1), (3, 1), (20, 3), (100, 15)])

@@ -81,6 +81,23 @@ def test_check_synthetic_needs_true_counts(tmp_path, true):
 
 
 @pytest.mark.parametrize(
+    ("method", "why"),
+    [
+        ("crops", "from photos without labels; `--format` and `--dataset` name photos"),
+        ("diffusion", "a diffusion model drew or repainted its pictures, and nobody counted"),
+        (None, "it does not say how many objects its pictures show"),
+        ([], "it does not say how many objects its pictures show"),
+    ],
+)
+def test_check_synthetic_says_why_there_are_no_true_counts(tmp_path, method, why):
+    folder = write(tmp_path, {"train": [chain("a", "b")]}, None)
+    if method is not None:
+        (folder / "provenance.json").write_text(json.dumps({"method": method}))
+    with pytest.raises(NoTrueCounts, match=f"must hold true_counts.json.* It has none: .*{why}"):
+        check_synthetic(folder)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("{}", "must be a list of pictures"),

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,17 @@ def photos(tmp_path):
 
 def read_json(path):
     return json.loads(path.read_text())
+
+
+def test_write_crops_keeps_names_that_are_not_utf_8(tmp_path, photos):
+    for i in range(10):
+        (photos / f"{i}.png").rename(photos / os.fsdecode(b"caf\xe9 %d.png" % i))
+    (folder,) = write_crops(tmp_path, "crops", replace(SMALL, source=str(photos)))
+    lines = (folder / "files.jsonl").read_bytes().decode("utf-8").splitlines()
+    assert os.fsencode(json.loads(lines[0])["source"]) == b"caf\xe9 0.png"
+    listed = read_json(folder / "annotations.json")["train"]
+    assert os.fsencode(listed[0]["info"]["source"]).startswith(b"caf\xe9 ")
+    assert len(read_ranked_annotations(tmp_path, "crops", "train")) == 16
 
 
 def test_write_crops_can_be_read_as_chains(tmp_path, photos):

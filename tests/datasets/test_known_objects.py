@@ -116,7 +116,7 @@ def test_read_objects_refuses_a_mask_of_another_size(photo):
 def test_read_object_photos_refuses_photos_without_objects(photo):
     settings = replace(SETTINGS, source=str(photo.image.parent))
     with pytest.raises(InputError, match="points, boxes or masks.*a.png.*give `--mask_dir`"):
-        read_object_photos(photo.image.parent, settings)
+        read_object_photos(photo.image.parent / "made", settings)
 
 
 def test_read_object_photos_takes_masks_and_a_number_of_photos(photo):
@@ -126,13 +126,24 @@ def test_read_object_photos_takes_masks_and_a_number_of_photos(photo):
         Image.open(folder / "a.png").save(folder / f"{name}.png")
         Image.open(folder / "masks" / "a.png").save(folder / "masks" / f"{name}.png")
     settings = replace(SETTINGS, source=str(folder / "*.png"), mask_dir=str(folder / "masks"))
-    everything = read_object_photos(folder, settings)
+    made = folder / "made"
+    everything = read_object_photos(made, settings)
     assert [each.mask.name for each in everything] == ["a.png", "b.png", "c.png", "d.png"]
     drawn = [
-        [each.name for each in read_object_photos(folder, replace(settings, num_photos=2, seed=s))]
+        [each.name for each in read_object_photos(made, replace(settings, num_photos=2, seed=s))]
         for s in (0, 0, 1, 2, 3)
     ]
     assert drawn[0] == drawn[1] and len(drawn[0]) == 2 and len(set(map(tuple, drawn))) > 1
+
+
+def test_read_object_photos_leaves_out_what_the_data_set_itself_holds(photo):
+    folder = photo.image.parent
+    write_mask(photo, draw_mask())
+    (folder / "made" / "images").mkdir(parents=True)
+    Image.open(folder / "a.png").save(folder / "made" / "images" / "a.png")
+    settings = replace(SETTINGS, source=str(folder / "**/a.png"), mask_dir=str(folder / "masks"))
+    names = [each.name for each in read_object_photos(folder / "made", settings)]
+    assert names == ["a.png", "masks/a.png"]
 
 
 def test_add_masks_refuses(photo, tmp_path):

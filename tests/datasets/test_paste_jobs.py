@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from datasets.images import read_image
 from datasets.paste_jobs import write_pastes
 from datasets.paste_layout import PasteSettings
 from datasets.scene_listings import miscount
+from datasets.set_writing import count_records
 
 SETTINGS = PasteSettings(
     format="dots", dataset="cells", background="ground", num=6, counts=(3, 8, 15), min_visible=0.5
@@ -97,6 +99,46 @@ def test_write_pastes_writes_chains_that_differ_by_objects_only(cells):
     assert gone.max() > 100 and gone.min() > -30  # light leaves, none comes; JPEG rings a little
 
 
+def read_origins(folder):
+    """Return {side: (photos that objects come from, photos pasted onto)}."""
+    sides = read_json(folder / "annotations.json")
+    of = {name: side for side in sides for each in sides[side] for name in each["images"]}
+    found = {side: (set(), set()) for side in sides}
+    for line in read_lines(folder):
+        found[of[line["image"]]][0].update(line["parameters"]["objects_from"])
+        found[of[line["image"]]][1].add(line["source"])
+    return found
+
+
+@pytest.mark.parametrize("onto", ["", "grounds"])
+def test_write_pastes_holds_photos_out_with_all_that_is_made_of_them(cells, onto):
+    for i in (2, 3):
+        for kind in ("cell", "dots"):
+            shutil.copy(cells / "cells" / f"1{kind}.png", cells / "cells" / f"{i}{kind}.png")
+    (cells / "grounds").mkdir()
+    for i in range(4):
+        Image.new("RGB", (100, 80), "navy").save(cells / "grounds" / f"{i}.png")
+    settings = replace(SETTINGS, mode="chain", chain_length=3, num=20)
+    settings = replace(settings, backgrounds=str(cells / onto) if onto else "")
+    (folder,) = write_pastes(cells, "chains", settings)
+    sides = read_json(folder / "annotations.json")
+    assert (len(sides["train"]), len(sides["val"])) == (17, 3)
+    origins = read_origins(folder)
+    for train, val in zip(origins["train"], origins["val"], strict=True):
+        assert train and val and train.isdisjoint(val)
+    split_by = read_json(folder / "provenance.json")["split_by"]
+    assert split_by == (["photos", "backgrounds"] if onto else ["photos"])
+
+
+def test_write_pastes_of_one_photo_parts_its_chains(cells):
+    settings = replace(SETTINGS, mode="chain", chain_length=3)
+    (folder,) = write_pastes(cells, "chains", settings)
+    assert read_origins(folder)["val"][0] == {"cells/1cell.png"}
+    assert read_json(folder / "provenance.json")["split_by"] == ["chains"]
+    (counted,) = write_pastes(cells, "counted", SETTINGS)
+    assert "split_by" not in read_json(counted / "provenance.json")
+
+
 def test_write_pastes_onto_other_photos(cells):
     (cells / "grounds").mkdir()
     for i, colour in enumerate(("navy", "black")):
@@ -106,6 +148,18 @@ def test_write_pastes_onto_other_photos(cells):
     lines = read_lines(folder)
     assert {line["source"] for line in lines} == {"0.png", "1.png"}
     assert {read_image(cells / line["image"]).shape for line in lines} == {(60, 70, 3)}
+
+
+def test_write_pastes_takes_no_picture_of_its_own_for_a_background(cells):
+    grounds = cells / "grounds"
+    grounds.mkdir()
+    for i in range(2):
+        Image.new("RGB", (70, 60), "navy").save(grounds / f"{i}.png")
+    settings = replace(SETTINGS, backgrounds=str(grounds), source_dir=str(cells))
+    (folder,) = write_pastes(grounds, "pasted", settings)
+    (folder / "annotations.json").unlink()
+    write_pastes(grounds, "pasted", settings)  # goes on, as nothing that it is made of changed
+    assert {line["source"] for line in read_lines(folder)} == {"0.png", "1.png"}
 
 
 @pytest.mark.parametrize("blending", ["alpha", "poisson"])
@@ -128,6 +182,14 @@ def test_write_pastes_gives_the_same_files_with_two_workers_and_after_a_stop(cel
     for number in (0, 2, 3, 4, 5):
         name = f"images/{number:06d}.jpg"
         assert (whole / name).read_bytes() == (torn / name).read_bytes()
+
+
+def test_write_pastes_counts_what_was_written(cells):
+    # Of 2, 20 and 900 cells the last do not fit 80 x 100 pixels.
+    settings = replace(SETTINGS, counts=(2, 20, 900), num=9, max_bad_fraction=0.9)
+    (folder,) = write_pastes(cells, "pasted", settings)
+    written = len(list((folder / "images").iterdir()))
+    assert 0 < written < 9 and count_records(folder) == written
 
 
 def test_write_pastes_refuses_backgrounds_smaller_than_cut_outs(cells):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.known_objects import KnownObjects
-from datasets.removals import RemoveSettings, draw_chain, draw_steps, place_decoys
+from datasets.removals import RemoveSettings, draw_chain, draw_steps, leaves_nothing, place_decoys
 from ops.object_regions import regions_from_points
 
 SETTINGS = RemoveSettings(chain_length=4, decoys=0)
@@ -66,7 +66,7 @@ def test_draw_chain_fills_decoys_in_all_pictures_alike():
     assert (first == second)[changed].all()
 
 
-def test_draw_chain_of_a_photo_full_of_one_object_does_not_fail():
+def test_draw_chain_of_a_photo_full_of_one_object_has_nothing_to_fill_from():
     objects = KnownObjects(
         np.full((4, 5, 3), 9, np.uint8),
         np.ones((1, 2)),
@@ -74,8 +74,20 @@ def test_draw_chain_of_a_photo_full_of_one_object_does_not_fail():
         None,
         np.ones(1),
     )
-    chain = list(draw_chain(objects, [np.array([0])], SETTINGS, np.random.default_rng(0)))
-    assert (chain[0] == 9).all()
+    with pytest.raises(ValueError, match="must leave a pixel of the picture"):
+        list(draw_chain(objects, [np.array([0])], SETTINGS, np.random.default_rng(0)))
+    assert leaves_nothing(objects, np.array([0]), 0)
+
+
+def test_leaves_nothing_looks_at_rims_and_at_what_stays():
+    labels = np.zeros((4, 6), np.int32)
+    labels[1:3, 1:5] = 1
+    objects = KnownObjects(np.zeros((4, 6, 3), np.uint8), np.ones((2, 2)), labels, None, np.ones(2))
+    # The corners are a step of sqrt(2) away from the object.
+    assert [leaves_nothing(objects, np.array([0]), margin) for margin in (0, 2)] == [False, True]
+    labels[0, 0] = 2
+    assert not leaves_nothing(objects, np.array([0]), 2)
+    assert leaves_nothing(objects, np.array([0, 1]), 2)
 
 
 def test_place_decoys_finds_empty_places_of_the_objects_size():

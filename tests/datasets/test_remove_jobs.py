@@ -95,6 +95,43 @@ def test_write_removals_refuses_steps_larger_than_the_photo(tmp_path):
         write_removals(tmp_path, "fewer", replace(SETTINGS, step=5))
 
 
+@pytest.mark.parametrize(
+    ("count", "step", "length", "cure"),
+    [
+        (9, 5, 3, "a chain of 2 at most; take `--chain_length 2` or `--step 4`."),
+        (12, 4, 5, "a chain of 4 at most; take `--chain_length 4` or `--step 3`."),
+        (3, 5, 3, "a chain of 1 at most; take `--step 1`."),
+        (2, 5, 4, "a chain of 1 at most; take `--step 1 --chain_length 3`."),
+        (3, 0, 6, "a chain of 4 at most; take `--chain_length 4`."),
+        (0, 5, 3, "a chain of 1 at most; take it out."),
+    ],
+)
+def test_remove_objects_names_a_cure_that_cures(tmp_path, count, step, length, cure):
+    write_crowd(tmp_path, [count])
+    points = np.array([[8 + 12 * (i // 5), 8.0 + 12 * (i % 5)] for i in range(count)])
+    photo = SourcePhoto(tmp_path / "crowd" / "0.png", "0.png", points.reshape(-1, 2))
+    settings = replace(SETTINGS, step=step, chain_length=length)
+    (told,) = remove_objects(tmp_path / "a", settings, photo, 0)
+    assert told["skipped"].endswith(f"It has {count}: {cure}")
+
+
+def test_write_removals_skips_a_photo_that_shows_nothing_else(tmp_path, caplog):
+    for name in ("photos", "masks"):
+        (tmp_path / name).mkdir()
+    for number in range(3):
+        mask = np.zeros((40, 50), np.uint8)
+        mask[:, : 50 if number == 1 else 20] = 1
+        Image.fromarray(np.full((40, 50, 3), 9, np.uint8)).save(tmp_path / f"photos/{number}.png")
+        Image.fromarray(mask).save(tmp_path / f"masks/{number}.png")
+    settings = RemoveSettings(
+        source=str(tmp_path / "photos"), mask_dir=str(tmp_path / "masks"), chain_length=2
+    )
+    (folder,) = write_removals(tmp_path, "fewer", replace(settings, max_bad_fraction=0.5))
+    assert "1.png` must show something besides the objects that leave" in caplog.text
+    assert {line["source"] for line in read_lines(folder)} == {"0.png", "2.png"}
+    assert len(list((folder / "images").iterdir())) == len(read_lines(folder)) == 8
+
+
 def test_write_removals_gives_the_same_files_with_two_workers_and_after_a_stop(tmp_path):
     write_crowd(tmp_path, [7, 8])
     (whole,) = write_removals(tmp_path, "whole", SETTINGS)

@@ -37,6 +37,22 @@ def test_read_source_photos_names_do_not_change_with_the_folder_around(photos):
     assert names(found) == ["a.PNG", "b.jpg", "night/c.jpg"]
 
 
+def test_read_source_photos_leaves_a_folder_out_before_it_names_the_others(photos):
+    (photos / "made").mkdir()
+    (photos / "made" / "x.jpg").touch()
+    found = read_source_photos(data_dir=photos, source=str(photos), outside=photos / "made")
+    assert names(found) == ["a.PNG", "b.jpg", "night/c.jpg"]
+    with pytest.raises(InputError, match="gives none outside `.*made`"):
+        read_source_photos(data_dir=photos, source=f"{photos}/made", outside=photos / "made")
+
+
+def test_read_source_photos_leaves_a_folder_out_of_a_data_set(disc_data):
+    given = {"data_dir": disc_data, "format": "dots", "dataset": "discs"}
+    assert len(read_source_photos(**given, outside=disc_data / "made")) == 8
+    with pytest.raises(InputError, match="`--dataset` must hold photos outside"):
+        read_source_photos(**given, outside=disc_data / "discs")
+
+
 @pytest.mark.parametrize("source", ["absent", "street/*.png", "street/notes.txt"])
 def test_read_source_photos_refuses_a_source_without_pictures(photos, source):
     with pytest.raises(InputError, match="`--source` must be a folder or a glob with pictures"):

@@ -44,6 +44,14 @@ def test_read_settings_names_the_methods_that_an_option_goes_with():
         read_settings(parse("--num_test", "0"), "crops")
 
 
+def test_read_settings_refuses_options_that_exclude_each_other():
+    given = ("--step", "2", "--removed", "0.3", "0.5")
+    with pytest.raises(InputError, match="`--step` and `--removed` exclude each other.*leave one"):
+        read_settings(parse(*given), "remove")
+    assert read_settings(parse("--step", "0", *given[2:]), "remove").removed == (0.3, 0.5)
+    assert read_settings(parse("--step", "2"), "remove").step == 2
+
+
 def test_add_method_options_tells_the_defaults_of_all_methods(capsys):
     with pytest.raises(SystemExit):
         parse("--help")
@@ -61,6 +69,7 @@ def test_refuse_method_options_takes_none_given():
     ("changes", "message"),
     [
         ({"workers": 0}, "`workers` .* must be at least 1"),
+        ({"method": "diffusion", "workers": 2}, "`--workers` .* in one process. Received 2; leave"),
         ({"name": "a/b"}, "`--name` must be a folder's name"),
         ({"name": ""}, "`--name` must be a folder's name"),
         ({"name": ".."}, "`--name` must be a folder's name"),

@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from config.errors import InputError
 from models.locator import find_localizer
 from models.point_counter import CountBlobs, build_point_counter
 from models.segmenter import LabelPixels
 from reporting.box_settings import boxes_asset
-from reporting.export import export_saved_model
+from reporting.export import export_saved_model, write_saved_model
 from reporting.export_check import compare_export
+from reporting.parity import Comparison
 from reporting.point_settings import settings_asset
 
 
@@ -120,8 +122,27 @@ def test_compare_export_leaves_out_a_locators_ties(fixed_locator, tmp_path, monk
     locator.make_predict_function(force=True)
     with pytest.raises(RuntimeError, match="`boxes` as the Keras model does"):
         compare_export(locator, path, 10**5)
+    monkeypatch.setattr(type(layer), "find_settled", lambda *_: np.array([False, True]))
+    with pytest.raises(RuntimeError, match="`boxes` as the Keras model does"):
+        compare_export(locator, path, 10**5)
     monkeypatch.setattr(type(layer), "find_settled", lambda *_: np.zeros(2, bool))
-    compare_export(locator, path, 10**5)
+    assert compare_export(locator, path, 10**5) == Comparison(
+        {"boxes": 0, "scores": 0}, {"boxes": 0, "scores": 0}, 2
+    )
+
+
+def test_write_saved_model_refuses_a_comparison_of_nothing(
+    fixed_locator, tmp_path, monkeypatch, caplog
+):
+    locator = fixed_locator((), "grid")
+    layer = find_localizer(locator).get_layer("decode_grid")
+    monkeypatch.setattr(type(layer), "find_settled", lambda *_: np.zeros(2, bool))
+    with pytest.raises(InputError, match="Of 2, none could be for `boxes`, `scores`: .*--pictures"):
+        write_saved_model(locator, tmp_path / "a", max_pixels=10**5)
+    assert not any(tmp_path.iterdir())
+    # At the end of a training nobody can give other pictures: the log says it.
+    assert export_saved_model(locator, tmp_path / "a", max_pixels=10**5).is_dir()
+    assert "on no picture for boxes, scores" in caplog.text
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def test_export_litert_tells_what_goes_in_and_comes_out(exported):
     assert content["input"]["shape"] == [1, 32, 32, 3] and content["input"]["dtype"] == "uint8"
     assert content["outputs"]["class_probabilities"]["shape"] == [1, 2]
     assert content["class_names"] == ["cat", "dog"] and content["quantize"] == "none"
-    assert content["difference_from_keras"]["box"]["largest"] <= 1e-3
+    found = content["difference_from_keras"]["box"]
+    assert found["largest"] <= 1e-3 and (found["compared"], found["pictures"]) == (8, 8)
     assert sorted(path.name for path in exported.parent.iterdir()) == ["a.json", "a.tflite"]
 
 
@@ -104,6 +105,14 @@ def test_export_litert_makes_files_smaller(tmp_path):
 def test_export_litert_leaves_nothing_when_the_answers_differ(pet_locator, tmp_path, monkeypatch):
     monkeypatch.setitem(litert_check.LIMITS, "none", -1.0)
     with pytest.raises(RuntimeError, match="must return `box` .* nothing was exported"):
+        export_litert(pet_locator, tmp_path / "a.tflite")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_litert_refuses_a_comparison_of_nothing(pet_locator, tmp_path, monkeypatch):
+    unsettled = {"box": np.zeros(8, bool), "class": np.zeros(8, bool)}
+    monkeypatch.setattr(litert_check, "find_settled", lambda *_: unsettled)
+    with pytest.raises(InputError, match="`litert` must be compared .* Of 8, none .* `box`, `scor"):
         export_litert(pet_locator, tmp_path / "a.tflite")
     assert list(tmp_path.iterdir()) == []
 

@@ -2,7 +2,14 @@ import keras
 import numpy as np
 import pytest
 
-from reporting.parity import ParityError, compare_answer, require_equal
+from config.errors import InputError
+from reporting.parity import (
+    Comparison,
+    ParityError,
+    compare_answer,
+    require_compared,
+    require_equal,
+)
 
 PICTURES = np.array([10, 20], np.uint8).reshape(1, 1, 2, 1).repeat(3, axis=3)
 
@@ -21,7 +28,9 @@ def compare(model, **answer):
 def test_compare_answer_is_relative_above_one(doubler):
     # The largest value is 40, a difference of .2 is 1/200 of it.
     expected = 2.0 * PICTURES
-    assert compare(doubler, twice=expected + 0.2)["twice"] == pytest.approx(0.2 / 40, rel=1e-4)
+    assert compare(doubler, twice=expected + 0.2).largest["twice"] == pytest.approx(
+        0.2 / 40, rel=1e-4
+    )
     with pytest.raises(ParityError, match="`twice` .* to 0.01. Received a difference of 0.025"):
         compare(doubler, twice=expected + 1)
 
@@ -36,7 +45,7 @@ def test_compare_answer_sees_nan_shapes_and_strangers(doubler):
 
 
 def test_compare_answer_compares_what_there_is(doubler):
-    assert compare(doubler) == {}
+    assert compare(doubler).largest == compare(doubler).compared == {}
 
 
 def test_compare_answer_holds_blobs_to_the_answers_own_maps(point_counter):
@@ -60,7 +69,7 @@ def test_compare_answer_leaves_out_labels_that_hang_on_rounding(monkeypatch):
     answer = dict(model.predict(pictures, verbose=0))
     answer["label_map"] = np.array([[[1, 0, 1]]], np.uint8)
     bounds = {"source": "file", "tolerance": 0.01}
-    assert compare_answer(model, pictures, answer, **bounds)["label_map"] == 0
+    assert compare_answer(model, pictures, answer, **bounds).largest["label_map"] == 0
     answer["label_map"] = np.array([[[1, 0, 0]]], np.uint8)
     with pytest.raises(ParityError, match="to the last pixel. Received other labels"):
         compare_answer(model, pictures, answer, **bounds)
@@ -84,10 +93,44 @@ def test_cells_near_another_class_are_not_compared():
     answer = dict(model.predict(images, verbose=0))
     # The first picture is sure of .6 over .4; the second has .5 beside .5.
     answer["cells"] = answer["cells"] + np.float32([0, 1]).reshape(2, 1, 1)
-    assert compare_answer(model, images, answer, **bounds)["cells"] == 0
+    assert compare_answer(model, images, answer, **bounds) == Comparison(
+        dict.fromkeys(answer, 0), dict.fromkeys(answer, 1), 2
+    )
     answer["cells"] = answer["cells"] + np.float32(1)
     with pytest.raises(ParityError, match="`cells`"):
         compare_answer(model, images, answer, **bounds)
+
+
+def test_cells_near_another_class_are_compared_where_none_changed():
+    images = np.full((1, 4, 4, 3), 255, np.uint8)
+    model = build_doubter(np.float32([[0.6, 0.4, 0.0]]))  # .5 beside .5
+    bounds = {"source": "file", "tolerance": 1e-4}
+    answer = dict(model.predict(images, verbose=0))
+    assert compare_answer(model, images, answer, **bounds).compared["cell_probabilities"] == 1
+    answer["cell_probabilities"] = answer["cell_probabilities"] + np.float32(0.01)
+    with pytest.raises(ParityError, match="`cell_probabilities`"):
+        compare_answer(model, images, answer, **bounds)
+
+
+def test_a_comparison_of_nothing_is_refused():
+    images = np.full((3, 4, 4, 3), 255, np.uint8)
+    model = build_doubter(np.float32([[0.6, 0.4, 0.0]]))
+    answer = dict(model.predict(images, verbose=0))
+    answer["cells"] = answer["cells"] + np.float32(1)
+    found = compare_answer(model, images, answer, source="file", tolerance=1e-4)
+    assert set(found.compared.values()) == {0} and found.num_pictures == 3
+    match = "`file` must be compared .* Of 3, none could be for `cell_probabilities`, `cells`.*give"
+    with pytest.raises(InputError, match=match):
+        require_compared(found, "file")
+    with pytest.raises(InputError, match="Of 0, none could be for any output"):
+        require_compared(Comparison(), "file")
+
+
+def test_comparisons_join_by_output():
+    first = Comparison({"a": 0.1, "b": 0.3}, {"a": 0, "b": 2}, 2)
+    joined = first.join(Comparison({"a": 0.2}, {"a": 1}, 1))
+    assert joined == Comparison({"a": 0.2, "b": 0.3}, {"a": 1, "b": 2}, 3)
+    assert joined.list_unseen() == [] and first.list_unseen() == ["a"]
 
 
 def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
@@ -98,7 +141,7 @@ def test_a_lower_bound_is_compared_on_the_scale_of_the_count():
     # .5 and 2000: a tenth more is much of the one and nothing of the other.
     answer = {"count_low": np.float32([0.6]), "count_high": np.float32([2000.1])}
     found = compare_answer(model, pictures, answer, source="file", tolerance=1e-3)
-    assert found["count_low"] == pytest.approx(0.1 / 2000, rel=0.01)
+    assert found.largest["count_low"] == pytest.approx(0.1 / 2000, rel=0.01)
 
 
 def test_points_of_enlarged_pictures_may_be_rounded():

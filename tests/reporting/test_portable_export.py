@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import InputError
 from models.point_counter import CountBlobs
-from reporting import portable_export
+from reporting import parity, portable_export
 from reporting.litert_check import draw_pictures
 from reporting.model_files import load_keras_model
 from reporting.parity import ParityError
@@ -46,7 +46,7 @@ def test_export_portable_counts_as_the_counter(counter, tmp_path, name):
     assert set(answer) == {"count", "patch_counts"} and expected["count"] > 0.1
     for output, value in expected.items():
         np.testing.assert_allclose(answer[output], value, rtol=1e-4)
-    assert set(file.differences) == set(answer) and file.left == {}
+    assert set(file.comparison.largest) == set(answer) and file.left == {}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -70,6 +70,7 @@ def test_export_portable_tells_what_goes_in_and_comes_out(points, tmp_path):
     assert content["settings"]["class_names"] == ["red", "white"]
     assert "nearest to its mean row" in content["left_to_the_caller"]["points"]
     assert content["difference_from_keras"]["count"] == 0 and content["checked_on"] == "2 pictures"
+    assert content["pictures_compared"] == dict.fromkeys(content["outputs"], 2)
     assert content["num_bytes"] == file.num_bytes == file.path.stat().st_size
     assert content["packages"]["tf2onnx"]
 
@@ -84,7 +85,7 @@ def test_export_portable_rounds_weights(counter, tmp_path):
     for name in ("litert", "openvino"):
         file = export(counter, tmp_path, name, quantize="float16")
         # float16 has 11 bits, so that weights move by up to 2^-12 of theirs.
-        assert 1e-5 < file.differences["count"] < 2**-11
+        assert 1e-5 < file.comparison.largest["count"] < 2**-11
     with pytest.raises(InputError, match="`--quantize float16` is not for `--format onnx`"):
         export(counter, tmp_path, "onnx", quantize="float16")
 
@@ -99,6 +100,15 @@ def test_export_portable_leaves_nothing_when_the_answers_differ(points, tmp_path
     monkeypatch.setattr(CountBlobs, "call", wrong)
     with pytest.raises(ParityError, match="`litert` must return `count` .* nothing was exported"):
         export(points, tmp_path, "litert")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_portable_refuses_a_comparison_of_nothing(counter, tmp_path, monkeypatch):
+    monkeypatch.setattr(parity, "_find_rows", lambda *_: {"count": np.zeros(1, bool)})
+    with pytest.raises(InputError, match="`onnx` must be compared .* Of 2, none .* `count`: each"):
+        export(counter, tmp_path)
+    with pytest.raises(InputError, match="Of 0, none could be for any output"):
+        export(counter, tmp_path, pictures=[])
     assert list(tmp_path.iterdir()) == []
 
 
