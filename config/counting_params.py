@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from config.shared_params import ImageParams, param
 
@@ -62,16 +63,27 @@ class NoisySynthRegressParams(CountingParams):
         minimum=1,
         maximum=64,
     )
+    solver: Literal["nnls", "ridge"] = param(
+        "nnls: weights that are not negative, fitted on the counts of pictures; ridge: weights of "
+        "either sign, fitted on the counts of cells where points tell them, with a penalty that "
+        "validation chooses; cells count at least 0"
+    )
+    grid: int = param(
+        "features are pooled in grid x grid cells of each patch", minimum=1, maximum=32
+    )
+    strides: tuple[int, ...] | None = param(
+        "strides of the encoder's feature maps that are joined; null: its coarsest alone"
+    )
 
     @property
     def finest_grid(self) -> int:
-        """Patches along each axis that a picture must have pixels for."""
-        return max(self.N, self.fit_N or 1)
+        """Cells along each axis that a picture must have pixels for."""
+        return max(self.N, self.fit_N or 1) * self.grid
 
     @property
     def finer(self) -> str:
         """The field that may cut pictures finer than N does."""
-        return "fit_N"
+        return "fit_N" if self.grid == 1 else "grid"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,52 +2,98 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 
 from config.errors import InputError
 from models.count_interval import make_count_interval
-from models.encoders import find_deepest
-from models.layers import CutPatches, FoldLists, SumCounts, UnfoldLists
+from models.encoders import STRIDES, find_deepest
+from models.layers import CutPatches, FoldLists, PoolCells, SumCounts, UnfoldLists
 from ops.count_calibration import CountCalibration
 
 
-def build_feature_extractor(encoder: keras.Model) -> keras.Model:
+class FeatureGrid(NamedTuple):
+    """Which features of a patch are counted from.
+
+    Attributes:
+        grid: cells along each axis of a patch, G; features are pooled in each.
+        strides: of the feature maps that are joined; () for the encoder's coarsest alone.
+
+    Example:
+        >>> FeatureGrid()
+        FeatureGrid(grid=1, strides=())
+    """
+
+    grid: int = 1
+    strides: tuple[int, ...] = ()
+
+
+POOLED = FeatureGrid()  # the coarsest map's, over the whole patch
+
+
+class CountWeights(NamedTuple):
+    """What turns the features of a cell into its count.
+
+    Attributes:
+        kernel: (C,) objects per unit of each feature.
+        bias: objects, added to each cell, whose count is then cut off at 0; None for weights that
+            are not negative, which need neither.
+
+    Example:
+        >>> CountWeights(np.ones(2)).bias is None
+        True
+    """
+
+    kernel: np.ndarray
+    bias: float | None = None
+
+
+def build_feature_extractor(encoder: keras.Model, features: FeatureGrid = POOLED) -> keras.Model:
     """Build the model whose pooled features the counter combines.
 
     Args:
         encoder: what `build_encoder` returned; shared, not copied.
+        features: which; by default the coarsest map's, pooled over the whole picture.
 
     Returns:
-        Model from `image` (B, H, W, 3), float32 RGB in [0, 1], to `features` (B, C), >= 0.
+        Model from `image` (B, H, W, 3), float32 RGB in [0, 1], to `features` (B, G * G, C), >= 0,
+        cells row by row; (B, C) for a grid of 1.
+
+    Raises:
+        InputError: the encoder has no map of one of the strides, or the grid is below 1.
 
     Example:
         >>> from models.encoders import build_encoder
         >>> encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
         >>> tuple(build_feature_extractor(encoder).output.shape)
         (None, 1280)
+        >>> tuple(build_feature_extractor(encoder, FeatureGrid(2, (8, 16))).output.shape)
+        (None, 4, 288)
     """
-    pool = keras.layers.GlobalAveragePooling2D(name="features")
-    return keras.Model(
-        encoder.input, pool(encoder.output[find_deepest(encoder)]), name="feature_extractor"
-    )
+    pooled = _pool(encoder, encoder.output, features, name="features")
+    return keras.Model(encoder.input, pooled, name="feature_extractor")
 
 
 def build_patch_counter(
     encoder: keras.Model,
     *,
-    weights: np.ndarray | None = None,
+    weights: CountWeights | np.ndarray | None = None,
+    features: FeatureGrid = POOLED,
     calibration: CountCalibration | None = None,
 ) -> keras.Model:
     """Build the part of the counter that takes patches already cut.
 
     Evaluation uses it when `tf.data` cuts the patches; all of a batch go through the encoder in
-    one pass. count = sum over the patches p of w . f(p), w >= 0.
+    one pass. count = sum over the patches p of w . f(p), w >= 0; with a bias the sum over the
+    cells of all patches of max(0, w . f + b).
 
     Args:
         encoder: what `build_encoder` returned; shared, not copied.
-        weights: (C,) non-negative weights of the pooled features, in objects per unit; None for
-            zeros, to be set later with `get_layer("patch_count")`.
+        weights: of the features, an array for those without a bias; None for zeros, to be set
+            later with `get_layer("patch_count")`.
+        features: which the weights belong to.
         calibration: of the counter; None for counts alone.
 
     Returns:
@@ -56,7 +102,8 @@ def build_patch_counter(
         `count_high` and `none_probability` (B,), see `models.count_interval`.
 
     Raises:
-        InputError: `weights` of another length than the encoder's features, negative or not finite.
+        InputError: the encoder does not give the features; the weights are not as many, not
+            finite, or negative without a bias.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -67,19 +114,25 @@ def build_patch_counter(
     """
     patches = keras.Input((None, *encoder.input_shape[1:]), name="patches")
     x = FoldLists(name="fold_patches")(patches)  # (B * P, h, w, 3)
-    x = encoder(x)[find_deepest(encoder)]
-    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)  # (B * P, C)
+    x = _pool(encoder, encoder(x), features, name="pool")  # (B * P, C) or (B * P, G * G, C)
+    if weights is not None and not isinstance(weights, CountWeights):
+        weights = CountWeights(weights)
+    signed = weights is not None and weights.bias is not None
     linear = keras.layers.Dense(
         1,
-        use_bias=False,
+        activation="relu" if signed else None,
+        use_bias=signed,
         kernel_initializer="zeros",
-        kernel_constraint=keras.constraints.NonNeg(),
+        kernel_constraint=None if signed else keras.constraints.NonNeg(),
         dtype="float32",
         name="patch_count",
     )
-    x = linear(x)  # (B * P, 1)
+    x = linear(x)  # (B * P, 1) or (B * P, G * G, 1)
     if weights is not None:
-        linear.kernel.assign(_check_weights(weights, linear.kernel.shape[0])[:, np.newaxis])
+        linear.set_weights(_check_weights(weights, linear.kernel.shape[0]))
+    if features.grid > 1:
+        x = keras.layers.Reshape((features.grid**2,), dtype="float32", name="cells")(x)
+        x = SumCounts(dtype="float32", name="cell_sum")(x)  # (B * P,)
     patch_counts = UnfoldLists(dtype="float32", name="patch_counts")([x, patches])  # (B, P)
     count = SumCounts(dtype="float32", name="count")(patch_counts)  # (B,)
     outputs = {"count": count, "patch_counts": patch_counts}
@@ -92,7 +145,8 @@ def build_counter(
     encoder: keras.Model,
     num_patches: int,
     *,
-    weights: np.ndarray | None = None,
+    weights: CountWeights | np.ndarray | None = None,
+    features: FeatureGrid = POOLED,
     calibration: CountCalibration | None = None,
 ) -> keras.Model:
     """Build the whole counter: a picture of any size in, how many objects it holds out.
@@ -103,7 +157,8 @@ def build_counter(
     Args:
         encoder: what `build_encoder` returned; shared, not copied.
         num_patches: patches along each axis, N, at least 1.
-        weights: (C,) non-negative weights of the pooled features; None for zeros.
+        weights: of the features, an array for those without a bias; None for zeros.
+        features: which the weights belong to.
         calibration: of this counter at this `num_patches`; None for counts alone.
 
     Returns:
@@ -112,7 +167,7 @@ def build_counter(
         calibration also `count_low`, `count_high` and `none_probability` (B,).
 
     Raises:
-        InputError: `num_patches` below 1, or `weights` that do not fit.
+        InputError: `num_patches` below 1, or features or weights that do not fit.
 
     Example:
         >>> from models.encoders import build_encoder
@@ -126,20 +181,44 @@ def build_counter(
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
     patches = CutPatches(num_patches, encoder.input_shape[1:3], name="cut_patches")(images)
     patches = keras.layers.Rescaling(1 / 255, name="to_unit_range")(patches)
-    outputs = build_patch_counter(encoder, weights=weights, calibration=calibration)(patches)
-    return keras.Model(images, outputs, name="counter")
+    patch_counter = build_patch_counter(
+        encoder, weights=weights, features=features, calibration=calibration
+    )
+    return keras.Model(images, patch_counter(patches), name="counter")
+
+
+def _pool(encoder, maps, features, *, name):
+    grid, strides = features
+    missing = [stride for stride in strides if f"stride_{stride}" not in maps]
+    if missing:
+        given = [key.removeprefix("stride_") for key in STRIDES if key in maps]
+        raise InputError(
+            f"`strides` must be of feature maps that the encoder gives: {', '.join(given)}. "
+            f"Received {missing[0]}."
+        )
+    if grid < 1:
+        raise InputError(f"`grid` must be at least 1. Received {grid}.")
+    names = [f"stride_{stride}" for stride in strides] or [find_deepest(encoder)]
+    joined = len(names) > 1
+    pooled = []
+    for key in names:
+        own = f"{name}_{key}" if joined else name
+        pool = PoolCells(grid, name=own) if grid > 1 else None
+        pooled.append((pool or keras.layers.GlobalAveragePooling2D(name=own))(maps[key]))
+    return keras.layers.Concatenate(name=name)(pooled) if joined else pooled[0]
 
 
 def _check_weights(weights, num_features):
-    weights = np.asarray(weights, np.float32)
-    if weights.shape != (num_features,):
+    kernel, bias = np.asarray(weights.kernel, np.float32), weights.bias
+    if kernel.shape != (num_features,):
         raise InputError(
             f"`weights` must be ({num_features},), one per pooled feature of the encoder. "
-            f"Received shape {weights.shape}."
+            f"Received shape {kernel.shape}."
         )
-    if not np.isfinite(weights).all() or (weights < 0).any():
+    finite = np.isfinite(kernel).all() and np.isfinite(bias or 0.0)
+    if not finite or (bias is None and (kernel < 0).any()):
         raise InputError(
             "`weights` must be finite and not negative; fit them with non-negative least squares. "
-            f"Received values from {weights.min()} to {weights.max()}."
+            f"Received values from {kernel.min()} to {kernel.max()}."
         )
-    return weights
+    return [kernel[:, np.newaxis]] + ([] if bias is None else [np.array([bias], np.float32)])

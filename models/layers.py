@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 from ops.patches import cut_patches
 
@@ -120,3 +121,60 @@ class CutPatches(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "num_patches": self.num_patches, "size": self.size}
+
+
+@keras.saving.register_keras_serializable("inkling")
+class PoolCells(keras.layers.Layer):
+    """Average a map over the cells of a G x G grid: (B, h, w, C) to (B, G * G, C), row by row.
+
+    A cell's edge may cut a pixel, which then counts to either side by its area; so maps of several
+    strides are cut at the same places of the picture.
+
+    Args:
+        grid: cells along each axis, G.
+
+    Example:
+        >>> pooled = PoolCells(2)(np.array([0, 1, 2], np.float32).reshape(1, 1, 3, 1))
+        >>> pooled.numpy()[0, :2, 0].round(2).tolist()  # of both rows; the first one's
+        [0.33000001311302185, 1.6699999570846558]
+    """
+
+    def __init__(self, grid, **kwargs):
+        super().__init__(**kwargs)
+        self.grid = grid
+
+    def call(self, maps):
+        height, width, channels = maps.shape[1:]
+        rows, columns = (
+            keras.ops.array(share_cells(side, self.grid), maps.dtype) for side in (height, width)
+        )
+        x = keras.ops.reshape(maps, (-1, height, width * channels))
+        x = keras.ops.reshape(keras.ops.matmul(rows, x), (-1, self.grid, width, channels))
+        return keras.ops.reshape(keras.ops.matmul(columns, x), (-1, self.grid**2, channels))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.grid**2, input_shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "grid": self.grid}
+
+
+def share_cells(side: int, grid: int) -> np.ndarray:
+    """Share the pixels of an axis out to cells of equal length, by what lies in each.
+
+    Args:
+        side: pixels.
+        grid: cells.
+
+    Returns:
+        (grid, side) float64; every row sums to 1.
+
+    Example:
+        >>> share_cells(3, 2).round(2).tolist()
+        [[0.67, 0.33, 0.0], [0.0, 0.33, 0.67]]
+    """
+    edges = np.arange(grid + 1) * side / grid
+    low, high = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(side)
+    overlap = np.minimum(high, pixels + 1) - np.maximum(low, pixels)
+    return np.maximum(overlap, 0) * grid / side

@@ -118,3 +118,30 @@ def count_in_cells(points: np.ndarray, size: tuple[int, int], grid: int) -> np.n
     rows = np.searchsorted(tops, pixels[:, 0], side="right") - 1
     columns = np.searchsorted(lefts, pixels[:, 1], side="right") - 1
     return np.bincount(rows * grid + columns, minlength=grid**2)
+
+
+def group_by_patch(cells: np.ndarray, num_patches: int) -> np.ndarray:
+    """Put the cells of a picture in the order of its patches.
+
+    Args:
+        cells: (..., M, M) values of the cells of a picture, M a multiple of N.
+        num_patches: N, patches along each axis.
+
+    Returns:
+        (..., M * M) patch by patch, row by row, and within each patch row by row.
+
+    Raises:
+        ValueError: M is no multiple of N.
+
+    Example:
+        >>> group_by_patch(np.arange(16).reshape(4, 4), 2)[:8].tolist()
+        [0, 1, 4, 5, 2, 3, 6, 7]
+    """
+    *lead, side, _ = cells.shape
+    if side % num_patches:
+        raise ValueError(
+            f"`cells` along an axis must be a multiple of {num_patches}. Received {side}."
+        )
+    grid = side // num_patches
+    parts = cells.reshape(*lead, num_patches, grid, num_patches, grid)
+    return np.swapaxes(parts, -3, -2).reshape(*lead, side**2)

@@ -164,6 +164,38 @@ def test_pictures_to_fit_on_may_be_cut_as_test_pictures_are(
     assert fitted["train_mae"] == pytest.approx(np.mean(errors), rel=1e-3)
 
 
+@pytest.mark.parametrize("train_data", ["coco:synthetic_noisy", "synthetic_noisy"])
+def test_ridge_fits_cells_where_points_tell_their_counts(
+    experiments, drawn_data, tiny_config, tmp_path, train_data
+):
+    common = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--train_data", train_data]
+    (model,) = (experiments / "baseline").rglob("ranker.keras")
+    options = ["--model_path", model, "--set", "solver=ridge", "--set", "grid=2"]
+    options += ["--N", 2, "--set", "strides=[8,16]", "--set", "num_pictures=0"]
+    assert run_finetune(*common, "--experiment_path", tmp_path, *options) == 0
+    run = only_run(tmp_path, "noisy_synth_regress")
+    fitted = json.loads((run / "fit.json").read_text())
+    assert fitted["cells_known"] == (train_data == "coco:synthetic_noisy")
+    assert fitted["penalty"] > 0 and fitted["validation_mae"] > 0
+    counter = load_keras_model(run / "counter.keras")
+    images = np.random.default_rng(0).integers(0, 256, (1, 50, 60, 3), np.uint8)
+    expected = counter.predict_on_batch(images)
+    exported = tf.saved_model.load(run / "saved_model")
+    given = exported.signatures["serving_default"](images=tf.constant(images))
+    np.testing.assert_allclose(given["count"], expected["count"], rtol=1e-3, atol=1e-3)
+
+
+def test_strides_that_the_encoder_does_not_give_are_refused(
+    experiments, drawn_data, tiny_config, tmp_path, capsys
+):
+    common = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--set", "strides=[64]"]
+    (model,) = (experiments / "baseline").rglob("ranker.keras")
+    assert run_finetune(*common, "--experiment_path", tmp_path, "--model_path", model) != 0
+    assert (
+        "`strides` must be of feature maps that the encoder gives: 4, 8" in capsys.readouterr().err
+    )
+
+
 def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):
     model = only_run(experiments, "baseline") / "best_model_00"
     shutil.copy(f"{model}.keras", tmp_path / "mine.keras")

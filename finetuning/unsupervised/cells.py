@@ -9,13 +9,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from config.schema import DensityGuidedParams
-from datasets.images import read_header
 from datasets.records import PointRecord
-from finetuning.unsupervised.features import compute_features, list_counts
+from finetuning.unsupervised.features import compute_features, count_cells, list_counts
 from finetuning.unsupervised.fitting import fit_weights
 from finetuning.unsupervised.pictures import CountedPictures
 from models.density_counter import CELL_CLASSES, CellWeights
-from ops.cell_grids import count_in_cells, list_grids
+from ops.cell_grids import list_grids
 
 _NEVER = -30.0  # logit of a class that no training cell has
 _SMALLEST_SPREAD = 1e-6  # of a feature that says anything
@@ -81,30 +80,6 @@ def collect_cells(
         features = features.reshape(-1, features.shape[-1])
         parts.append(Cells(features, counts.ravel(), np.full(len(features), depth)))
     return Cells(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-def count_cells(records: list[PointRecord], grid: int, params: DensityGuidedParams) -> np.ndarray:
-    """Count the objects in the cells of pictures with points.
-
-    Args:
-        records: pictures.
-        grid: cells along each axis.
-        params: resolved parameters.
-
-    Returns:
-        (num_images, grid * grid) int64.
-
-    Raises:
-        InputError: a picture's header cannot be read.
-
-    Example:
-        >>> # see `collect_cells`
-    """
-    counts = []
-    for record in records:
-        header = read_header(record.image, max_pixels=params.max_pixels)
-        counts.append(count_in_cells(record.points, (header.height, header.width), grid))
-    return np.array(counts)
 
 
 def classify_counts(counts: np.ndarray, sparse_max: int) -> np.ndarray:

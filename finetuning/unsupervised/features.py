@@ -7,8 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from config.schema import CountingParams
+from datasets.images import read_header
 from datasets.pipeline import make_patch_dataset
+from datasets.records import PointRecord
 from finetuning.unsupervised.pictures import CountedPictures
+from ops.cell_grids import count_in_cells
 from training.distribution import predict
 
 
@@ -35,7 +38,7 @@ def compute_features(
     *,
     num_patches: int = 1,
 ) -> np.ndarray:
-    """Compute the pooled features of the N x N patches of pictures.
+    """Compute the pooled features of the N x N patches of pictures, or of cells of each patch.
 
     Args:
         extractor: what `models.counter.build_feature_extractor` returned.
@@ -44,7 +47,8 @@ def compute_features(
         num_patches: N; 1 for whole pictures.
 
     Returns:
-        (num_images, N * N, C) float32.
+        (num_images, N * N, C) float32; of an extractor of G x G cells (num_images, N * N * G * G,
+        C), patch by patch.
 
     Raises:
         InputError: there are fewer pictures than devices.
@@ -61,5 +65,29 @@ def compute_features(
         max_pixels=params.max_pixels,
     )
     folded = batches.map(lambda patches: tf.reshape(patches, (-1, *size)))
-    features = predict(extractor, folded)  # (num_images * N * N, C)
-    return features.reshape(len(records), num_patches**2, -1)
+    features = predict(extractor, folded)  # (num_images * N * N, [G * G,] C)
+    return features.reshape(len(records), -1, features.shape[-1])
+
+
+def count_cells(records: list[PointRecord], grid: int, params: CountingParams) -> np.ndarray:
+    """Count the objects in the cells of pictures with points.
+
+    Args:
+        records: pictures.
+        grid: cells along each axis.
+        params: resolved parameters.
+
+    Returns:
+        (num_images, grid * grid) int64.
+
+    Raises:
+        InputError: a picture's header cannot be read.
+
+    Example:
+        >>> # see `finetuning.unsupervised.cells.collect_cells`
+    """
+    counts = []
+    for record in records:
+        header = read_header(record.image, max_pixels=params.max_pixels)
+        counts.append(count_in_cells(record.points, (header.height, header.width), grid))
+    return np.array(counts)

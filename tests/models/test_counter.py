@@ -4,7 +4,13 @@ import pytest
 import tensorflow as tf
 
 from config.errors import InputError
-from models.counter import build_counter, build_feature_extractor, build_patch_counter
+from models.counter import (
+    CountWeights,
+    FeatureGrid,
+    build_counter,
+    build_feature_extractor,
+    build_patch_counter,
+)
 from models.encoders import build_encoder
 from ops.patches import cut_patches
 
@@ -144,3 +150,60 @@ def test_build_patch_counter_bad_weights(weights, match):
 def test_build_counter_zero_patches():
     with pytest.raises(InputError, match="`N` must be at least 1. Received 0"):
         build_counter(tiny_encoder(), 0)
+
+
+def test_build_counter_sums_cells_each_at_least_zero():
+    weights = CountWeights(np.array([10.0, -4.0, 0.0]), 1.0)
+    counter = build_counter(tiny_encoder(), 1, weights=weights, features=FeatureGrid(2))
+    image = np.zeros((1, 4, 6, 3), np.uint8)
+    image[0, :2, :3, 0] = 255  # Cell 0: red, 10 + 1 objects.
+    image[0, :2, 3:, 1] = 255  # Cell 1: green, -4 + 1 and so none; cells 2 and 3: 1 each.
+    outputs = counter(image)
+    np.testing.assert_allclose(outputs["patch_counts"], [[13.0]], rtol=1e-6)
+    assert counter(image[:, :, ::-1])["count"].numpy() == pytest.approx([13.0])
+
+
+def test_feature_extractor_of_cells_joins_strides_at_the_same_places():
+    encoder = build_encoder("mobilenet_v2", (64, 96, 3), alpha=0.35)
+    extractor = build_feature_extractor(encoder, FeatureGrid(2, (8, 16)))
+    image = random_pictures(1, 64, 96, 3) / np.float32(255)
+    found = extractor(image).numpy()
+    maps = encoder(image)
+    fine, coarse = maps["stride_8"].numpy(), maps["stride_16"].numpy()
+    assert found.shape == (1, 4, fine.shape[-1] + coarse.shape[-1])
+    last = [fine[0, 4:, 6:].mean((0, 1)), coarse[0, 2:, 3:].mean((0, 1))]
+    np.testing.assert_allclose(found[0, 3], np.concatenate(last), rtol=1e-4, atol=1e-5)
+
+
+def test_build_counter_of_cells_equals_its_feature_extractor_and_reloads(tmp_path):
+    encoder = build_encoder("mobilenet_v2", (32, 64, 3), alpha=0.35, deepest_stride=8)
+    read = FeatureGrid(3, (4, 8))
+    extractor = build_feature_extractor(encoder, read)
+    kernel = np.random.default_rng(1).normal(size=extractor.output.shape[-1])
+    weights = CountWeights(kernel, -0.25)
+    counter = build_counter(encoder, 2, weights=weights, features=read)
+    image = random_pictures(1, 40, 60, 3)
+    cells = extractor(cut_patches(image, 2, (32, 64))[0] / 255).numpy() @ kernel - 0.25
+    expected = np.maximum(cells, 0).sum(axis=1)
+    np.testing.assert_allclose(counter(image)["patch_counts"][0], expected, rtol=1e-4)
+    counter.save(tmp_path / "counter.keras")
+    loaded = keras.models.load_model(tmp_path / "counter.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded(image)["count"], counter(image)["count"])
+
+
+@pytest.mark.parametrize(
+    ("features", "match"),
+    [
+        (FeatureGrid(1, (8, 32)), "that the encoder gives: 4, 8. Received 32"),
+        (FeatureGrid(0), "`grid` must be at least 1. Received 0"),
+    ],
+)
+def test_build_feature_extractor_bad_features(features, match):
+    encoder = build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35, deepest_stride=8)
+    with pytest.raises(InputError, match=match):
+        build_feature_extractor(encoder, features)
+
+
+def test_build_patch_counter_refuses_a_bias_that_is_not_finite():
+    with pytest.raises(InputError, match="must be finite"):
+        build_patch_counter(tiny_encoder(), weights=CountWeights(np.ones(3), np.nan))

@@ -4,7 +4,7 @@ import pytest
 
 from models.cam_classifier import build_cam_classifier
 from models.cam_decoder import build_cam_decoder
-from models.counter import build_counter
+from models.counter import CountWeights, FeatureGrid, build_counter
 from models.density_counter import CellWeights, build_density_counter
 from models.fcn8 import build_fcn8
 from models.fixed_size import AtSize, build_at_size, lost_outputs
@@ -47,6 +47,12 @@ def build_fcn_points():
 
 KINDS = {
     "counter": lambda: build_counter(build_encoder((32, 48, 3)), 2, weights=np.ones(4)),
+    "counter of cells": lambda: build_counter(
+        build_encoder((32, 48, 3)),
+        2,
+        weights=CountWeights(np.array([1.0, -1.0, 0.5, 2.0]), 0.1),
+        features=FeatureGrid(3),
+    ),
     "density counter": lambda: build_density_counter(
         build_encoder((32, 32, 3)),
         CellWeights(np.ones(4), np.random.default_rng(0).normal(0, 9, (4, 3)), np.zeros(3)),

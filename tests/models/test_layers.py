@@ -2,7 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from models.layers import CaffePreprocess, CutPatches, FoldLists, SumCounts, UnfoldLists
+from models.layers import (
+    CaffePreprocess,
+    CutPatches,
+    FoldLists,
+    PoolCells,
+    SumCounts,
+    UnfoldLists,
+    share_cells,
+)
 
 
 def test_caffe_preprocess_equals_keras():
@@ -42,7 +50,24 @@ def test_cut_patches_takes_uint8_of_unknown_size():
     assert tuple(CutPatches(3, (4, 5))(images).shape) == (None, 9, 4, 5, 3)
 
 
+def test_pool_cells_averages_each_cell():
+    maps = np.arange(24.0, dtype=np.float32).reshape(1, 4, 6, 1)
+    pooled = PoolCells(2)(maps).numpy()
+    means = [maps[0, i : i + 2, j : j + 3].mean() for i in (0, 2) for j in (0, 3)]
+    np.testing.assert_allclose(pooled[0, :, 0], means)
+
+
+@pytest.mark.parametrize(("side", "grid"), [(5, 2), (3, 4), (7, 7), (1, 3)])
+def test_share_cells_shares_every_pixel_out_once(side, grid):
+    shares = share_cells(side, grid)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    np.testing.assert_allclose(shares.sum(axis=0), grid / side)
+    # A finer map of the same values has the same means.
+    np.testing.assert_allclose(shares, share_cells(2 * side, grid).reshape(grid, side, 2).sum(2))
+
+
 LAYERS = [CaffePreprocess(), FoldLists(), UnfoldLists(), SumCounts(), CutPatches(2, (4, 6))]
+LAYERS.append(PoolCells(3))
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)

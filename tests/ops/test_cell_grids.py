@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ops.cell_grids import cell_boxes, count_in_cells, find_grids, list_grids
+from ops.cell_grids import cell_boxes, count_in_cells, find_grids, group_by_patch, list_grids
 
 
 def test_list_grids_doubles_at_each_depth():
@@ -54,3 +54,13 @@ def test_count_in_cells_takes_no_point_and_points_outside():
 def test_count_in_cells_refuses_what_is_no_point(points):
     with pytest.raises(ValueError, match=r"`points` must be \(N, 2\) finite"):
         count_in_cells(np.array(points), (4, 4), 2)
+
+
+def test_group_by_patch_puts_cells_patch_by_patch():
+    cells = np.arange(72).reshape(2, 6, 6)
+    grouped = group_by_patch(cells, 3)
+    assert grouped.shape == (2, 36)
+    assert grouped[1, :4].tolist() == cells[1, :2, :2].ravel().tolist()
+    assert grouped[0, 16:20].tolist() == cells[0, 2:4, 2:4].ravel().tolist()  # patch 4, the middle
+    with pytest.raises(ValueError, match="multiple of 4. Received 6"):
+        group_by_patch(cells, 4)

@@ -10,8 +10,8 @@ import numpy as np
 from config.schema import DensityGuidedParams
 from datasets.images import read_image
 from datasets.records import PointRecord
-from finetuning.unsupervised.cells import classify_counts, count_cells
-from finetuning.unsupervised.features import compute_features, list_counts
+from finetuning.unsupervised.cells import classify_counts
+from finetuning.unsupervised.features import compute_features, count_cells, list_counts
 from finetuning.unsupervised.pictures import CountedPictures
 from metrics.counting import mean_absolute_error, mean_squared_error
 from models.cell_layers import UNSEEN

@@ -1,4 +1,4 @@
-"""Fit counts on frozen features by non-negative least squares (SYRAC, stage 3)."""
+"""Fit counts on frozen features by least squares (SYRAC, stage 3)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from config.counting_params import NoisySynthRegressParams
 from config.files import write_json
+from datasets.records import PointRecord
 from finetuning.unsupervised.calibrating import calibrate_run
-from finetuning.unsupervised.features import compute_features, list_counts
+from finetuning.unsupervised.features import compute_features, count_cells, list_counts
 from finetuning.unsupervised.fitting import fit_weights, read_ranker_metrics
+from finetuning.unsupervised.pictures import CountedPictures
+from finetuning.unsupervised.ridge import count_pictures, fit_ridge
 from finetuning.unsupervised.starting import start_fit
-from models.counter import build_counter, build_feature_extractor
+from models.counter import CountWeights, FeatureGrid, build_counter, build_feature_extractor
+from ops.cell_grids import group_by_patch
 from training.callbacks import save_model
 from training.fit_files import FIT_FILE
 
@@ -39,33 +44,56 @@ def train(args: argparse.Namespace) -> Path:
     started = time.monotonic()
     fit = start_fit(args)
     params, pictures, run = fit.params, fit.pictures, fit.run
-    extractor = build_feature_extractor(fit.encoder)
+    read = FeatureGrid(params.grid, params.strides or ())
+    extractor = build_feature_extractor(fit.encoder, read)
     num_patches = params.fit_N or params.N
     features = compute_features(extractor, pictures.fitted, params, num_patches=num_patches)
-    features = features.sum(axis=1)  # (num_images, C)
     counts = list_counts(pictures.fitted)
-    weights = fit_weights(features, counts)
+    weights, told = _solve(features, pictures.fitted, params)
     # Counted as test pictures are, in N x N patches.
-    patches = compute_features(extractor, pictures.calibration, params, num_patches=params.N)
+    cells = compute_features(extractor, pictures.calibration, params, num_patches=params.N)
     calibration = calibrate_run(
         run,
         list_counts(pictures.calibration),
-        (patches @ weights).sum(axis=1),
+        count_pictures(cells, weights),
         interval=params.interval,
         mean_count=counts.mean(),
         calibrated_on=pictures.calibrated_on,
     )
-    counter = build_counter(fit.encoder, params.N, weights=weights, calibration=calibration)
+    counter = build_counter(
+        fit.encoder, params.N, weights=weights, features=read, calibration=calibration
+    )
     save_model(counter, run / "counter.keras")
     summary = {
         "model_file": fit.model_file,
         "num_images": len(counts),
         "mean_count": counts.mean(),
-        "train_mae": np.abs(features @ weights - counts).mean(),
-        "num_weights_above_zero": int((weights > 0).sum()),
+        "train_mae": np.abs(count_pictures(features, weights) - counts).mean(),
+        **told,
         "ranker_metrics": read_ranker_metrics(fit.model_file.parent),
         "seconds": time.monotonic() - started,
     }
     write_json(summary, run / FIT_FILE)
     logger.info("fitted %d pictures, training MAE %.2f", len(counts), summary["train_mae"])
     return run
+
+
+def _solve(
+    features: np.ndarray, records: CountedPictures, params: NoisySynthRegressParams
+) -> tuple[CountWeights, dict[str, float | int | bool]]:
+    """Fit by the solver that is asked for, and say what `fit.json` is to tell of it."""
+    counts = list_counts(records)
+    if params.solver == "nnls":
+        weights = CountWeights(fit_weights(features.sum(axis=1), counts))
+        return weights, {"num_weights_above_zero": int((weights.kernel > 0).sum())}
+    cell_counts, num_patches = None, params.fit_N or params.N
+    if all(isinstance(record, PointRecord) for record in records):
+        side = num_patches * params.grid
+        cell_counts = count_cells(records, side, params).reshape(-1, side, side)
+        cell_counts = group_by_patch(cell_counts, num_patches)
+    found = fit_ridge(features, counts, cell_counts)
+    return found.weights, {
+        "cells_known": cell_counts is not None,
+        "penalty": found.penalty,
+        "validation_mae": found.validation_mae,
+    }
