@@ -63,10 +63,11 @@ class NoisySynthRegressParams(CountingParams):
         minimum=1,
         maximum=64,
     )
-    solver: Literal["nnls", "ridge"] = param(
+    solver: Literal["nnls", "ridge", "auto"] = param(
         "nnls: weights that are not negative, fitted on the counts of pictures; ridge: weights of "
         "either sign, fitted on the counts of cells where points tell them, with a penalty that "
-        "validation chooses; cells count at least 0"
+        "held-out pictures choose; cells count at least 0; auto: ridge where all pictures to fit "
+        "on have points, else nnls"
     )
     grid: int = param(
         "features are pooled in grid x grid cells of each patch", minimum=1, maximum=32

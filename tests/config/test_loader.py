@@ -15,6 +15,10 @@ from config.schema import SCHEMAS, BaselineParams, NoisySynthRegressParams
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FOLDERS = (CONFIG, CONFIG / "demo", CONFIG / "pretrained")
+CROPS = {
+    "training/baseline": CONFIG / "crops",
+    "finetuning/unsupervised/noisy_synth_regress": CONFIG / "crops",
+}  # the chain that starts from crops of photos alone
 BASELINE = "training/baseline"
 
 
@@ -31,7 +35,15 @@ def test_load_params_reads_every_config_file(folder, experiment):
 
 def test_every_config_file_belongs_to_an_experiment():
     known = {find_params_file(folder, experiment) for folder in FOLDERS for experiment in SCHEMAS}
+    known |= {find_params_file(folder, experiment) for experiment, folder in CROPS.items()}
     assert set(CONFIG.rglob("*.params.json")) == known
+
+
+def test_the_config_of_crops_ranks_chains_on_an_encoder_that_ends_early():
+    ranker, counter = (load_params(folder, experiment) for experiment, folder in CROPS.items())
+    assert (ranker.deepest_stride, ranker.input_shape) == (8, (192, 256, 3))
+    assert ranker.loss["class_name"] == "ListwiseRankingLoss"
+    assert (counter.N, counter.solver, counter.grid) == (2, "auto", 4)
 
 
 def test_baseline_holds_the_published_values():

@@ -80,20 +80,24 @@ def train(args: argparse.Namespace) -> Path:
 
 def _solve(
     features: np.ndarray, records: CountedPictures, params: NoisySynthRegressParams
-) -> tuple[CountWeights, dict[str, float | int | bool]]:
+) -> tuple[CountWeights, dict[str, str | float | int | bool]]:
     """Fit by the solver that is asked for, and say what `fit.json` is to tell of it."""
     counts = list_counts(records)
-    if params.solver == "nnls":
+    pointed = all(isinstance(record, PointRecord) for record in records)
+    solver = ("ridge" if pointed else "nnls") if params.solver == "auto" else params.solver
+    if solver == "nnls":
         weights = CountWeights(fit_weights(features.sum(axis=1), counts))
-        return weights, {"num_weights_above_zero": int((weights.kernel > 0).sum())}
+        above = int((weights.kernel > 0).sum())
+        return weights, {"solver": solver, "num_weights_above_zero": above}
     cell_counts, num_patches = None, params.fit_N or params.N
-    if all(isinstance(record, PointRecord) for record in records):
+    if pointed:
         side = num_patches * params.grid
         cell_counts = count_cells(records, side, params).reshape(-1, side, side)
         cell_counts = group_by_patch(cell_counts, num_patches)
     found = fit_ridge(features, counts, cell_counts)
     return found.weights, {
-        "cells_known": cell_counts is not None,
+        "solver": solver,
+        "cells_known": pointed,
         "penalty": found.penalty,
         "validation_mae": found.validation_mae,
     }
