@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import math
@@ -149,3 +150,32 @@ def write_json(value: Any, path: Path) -> Path:
         # What UTF-8 cannot hold stands in strings alone, where the escape is JSON's own.
         temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     return Path(path)
+
+
+@contextmanager
+def atomic_table(path: Path) -> Iterator[Any]:
+    """Open a CSV table that appears whole when the block ends, or not at all.
+
+    A file name that is not UTF-8 is written in its own bytes.
+
+    Args:
+        path: file to write.
+
+    Yields:
+        A `csv.writer`.
+
+    Raises:
+        OSError: the file cannot be written.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with atomic_table(Path(folder) / "a.csv") as table:
+        ...         table.writerows([["image", "count"], ["a, b.jpg", 2]])
+        ...     (Path(folder) / "a.csv").read_text().splitlines()
+        ['image,count', '"a, b.jpg",2']
+    """
+    with (
+        atomic_file(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        yield csv.writer(file, lineterminator="\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from config.files import atomic_file
+from config.files import atomic_table
 from reporting.canvas import BLUE, GREY, ORANGE, new_figure, save_figure
 from reporting.count_captions import caption_count
 from reporting.prediction import Prediction
@@ -104,10 +103,9 @@ def write_count_table(
         cells = flatten_outputs(Prediction("", result.outputs, names=result.names))
         rows.append({"frame": result.number, "seconds": seconds, **cells, **result.about})
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with atomic_table(path) as table:
+        table.writerow(columns)
+        table.writerows([row.get(column, "") for column in columns] for row in rows)
     return path
 
 

@@ -47,7 +47,8 @@ def write_coco(
         ],
         "categories": [{"id": c, **category} for c, category in enumerate(categories, 1)],
     }
-    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    escaped = {"encoding": "utf-8", "errors": "backslashreplace"}  # as `write_json`
+    with atomic_file(path) as temporary, temporary.open("w", **escaped) as file:
         # An object per line: a list of millions would not be made in memory.
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "annotations": [')
         for number, annotation in enumerate(annotations, 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from config.errors import InputError
-from config.files import atomic_file
+from config.files import atomic_table
 from datasets.label_pngs import write_label_png
 from ops.run_lengths import compress_runs, count_runs
 from ops.sharpening import sharpen_probabilities
@@ -149,14 +148,13 @@ def write_areas_csv(predictions: Sequence[Prediction], path: Path) -> Path | Non
     found = [prediction for prediction in predictions if prediction.masks is not None]
     if not found:
         return None
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", "class_id", "class", "pixels", "share"])
+    with atomic_table(path) as table:
+        table.writerow(["image", "class_id", "class", "pixels", "share"])
         for prediction in found:
             areas, names = prediction.masks.areas, (BACKGROUND, *prediction.masks.class_names)
             for number, (name, area) in enumerate(zip(names, areas, strict=True)):
                 share = f"{area / max(1, areas.sum()):.6g}"
-                writer.writerow([prediction.image, number, name, area, share])
+                table.writerow([prediction.image, number, name, area, share])
     return Path(path)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from config.files import atomic_file
+from config.files import atomic_table
 from reporting.prediction import Prediction
 from reporting.prediction_coco import to_number, write_coco
 
@@ -35,16 +34,15 @@ def write_points_csv(predictions: Sequence[Prediction], path: Path) -> Path | No
     """
     if all(prediction.blobs is None for prediction in predictions):
         return None
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", "row", "column", "class", "area"])
+    with atomic_table(path) as table:
+        table.writerow(["image", "row", "column", "class", "area"])
         for prediction in predictions:
             if (blobs := prediction.blobs) is None:
                 continue
             for point, number, area in zip(blobs.points, blobs.classes, blobs.areas, strict=True):
                 row, column = map(to_number, point)
                 name = blobs.class_names[number - 1]
-                writer.writerow([prediction.image, row, column, name, to_number(area)])
+                table.writerow([prediction.image, row, column, name, to_number(area)])
     return Path(path)
 
 

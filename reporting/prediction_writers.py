@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from config.files import atomic_file, write_json
+from config.files import atomic_table, write_json
 from models.count_interval import OUTPUTS
 from reporting.cell_figures import draw_cells
 from reporting.count_captions import caption_count, decide_none
@@ -61,10 +60,9 @@ def write_predictions_csv(predictions: Sequence[Prediction], path: Path) -> Path
     ]
     names = dict.fromkeys(["image", *(name for row in rows for name in row)])
     columns = [name for name in names if name != "error"] + ["error"]
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with atomic_table(path) as table:
+        table.writerow(columns)
+        table.writerows([row.get(column, "") for column in columns] for row in rows)
     return Path(path)
 
 

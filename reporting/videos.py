@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from config.errors import InputError
-from config.files import atomic_file
+from config.files import atomic_file, atomic_table
 from ops.box_overlaps import iou_matrix
 from ops.opencv import cv2
 from reporting.canvas import BLUE, ORANGE
@@ -234,10 +233,9 @@ def write_frame_table(results: Sequence[FrameResult], path: Path) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_make_row(result) for result in results)
+    with atomic_table(path) as table:
+        table.writerow(COLUMNS)
+        table.writerows(_make_row(result) for result in results)
     return path
 
 

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 
 import keras
 import numpy as np
@@ -57,6 +58,20 @@ def test_predict_writes_table_json_and_pictures(model, photos, tmp_path, capsys)
     pictures = sorted(path.name for path in (out / "pictures").iterdir())
     assert pictures == ["a, white.png.png", "black.jpg.png"]
     assert "2 of 2 pictures predicted" in capsys.readouterr().out
+
+
+def test_predict_takes_a_file_name_that_is_not_utf_8(model, photos, tmp_path):
+    name = os.fsdecode(b"caf\xe9.png")
+    try:
+        Image.new("RGB", (20, 20), "white").save(photos / name)
+    except OSError:
+        pytest.skip("this file system holds names in UTF-8 alone")
+    out = tmp_path / "out"
+    assert run("--model", model.parent, "--input", photos, "--output", out) == 0
+    assert b"\ncaf\xe9.png,12" in (out / "predictions.csv").read_bytes()
+    content = json.loads((out / "predictions.json").read_text())
+    assert content["predictions"][2]["image"] == name
+    assert (out / "pictures" / f"{name}.png").exists()
 
 
 def test_predict_names_a_bad_picture_and_does_the_rest(model, photos, tmp_path, caplog):

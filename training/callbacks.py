@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 import keras
 
 from config.errors import InputError
-from config.files import atomic_file
+from config.files import atomic_file, atomic_table
 from training.distribution import run_without_strategy
 from training.workers import is_chief
 
@@ -66,11 +65,9 @@ class HistoryFile(keras.callbacks.Callback):
             logger.warning("%s not written, the next epoch tries again: %s", self.path, error)
 
     def _write(self) -> None:
-        with atomic_file(self.path) as temporary:
-            with open(temporary, "w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, fieldnames=list(self.rows[0]))
-                writer.writeheader()
-                writer.writerows(self.rows)
+        with atomic_table(self.path) as table:
+            table.writerow(self.rows[0])
+            table.writerows([row.get(name, "") for name in self.rows[0]] for row in self.rows)
 
 
 class BestModels(keras.callbacks.Callback):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from config.errors import InputError
-from config.files import atomic_file, write_json
+from config.files import atomic_table, write_json
 from config.ranking_params import RankingParams
 from datasets.formats import FORMATS, read_counted
 from datasets.images import MAX_PIXELS
@@ -163,10 +162,9 @@ def _fill(images: tf.Tensor, length: int) -> tf.Tensor:
 
 def _write(folder, name, records, counts, scores):
     folder.mkdir(exist_ok=True)
-    with atomic_file(folder / f"{name}.csv") as path, path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["image", "count", "score"])
-        rows.writerows(
+    with atomic_table(folder / f"{name}.csv") as table:
+        table.writerow(["image", "count", "score"])
+        table.writerows(
             [str(record.image), f"{count:g}", f"{score:.9g}"]
             for record, count, score in zip(records, counts, scores, strict=True)
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
-from config.files import atomic_file, output_folder, to_json, write_json
+from config.files import atomic_file, atomic_table, output_folder, to_json, write_json
 
 
 def test_atomic_file_keeps_the_earlier_file_when_the_disk_is_full(tmp_path):
@@ -30,6 +30,12 @@ def test_atomic_file_keeps_the_suffix_so_that_writers_know_the_format(tmp_path):
     with atomic_file(tmp_path / "a.png") as temporary:
         assert temporary.suffix == ".png"
         temporary.write_text("")
+
+
+def test_atomic_table_writes_a_name_in_its_own_bytes(tmp_path):
+    with atomic_table(tmp_path / "a.csv") as table:
+        table.writerow([os.fsdecode(b"\xe9.jpg"), "\u00e9.jpg", 1])
+    assert (tmp_path / "a.csv").read_bytes() == b"\xe9.jpg,\xc3\xa9.jpg,1\n"
 
 
 def test_output_folder_names_a_file_in_the_way(tmp_path):

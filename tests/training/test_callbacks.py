@@ -5,7 +5,7 @@ import math
 import keras
 import pytest
 
-from training import callbacks
+from config import files
 from training.callbacks import BestModels, HistoryFile, smaller_is_better
 
 
@@ -21,7 +21,7 @@ def test_history_file_on_a_full_disk_warns_and_catches_up(tmp_path, monkeypatch,
     history = HistoryFile(tmp_path / "results.csv")
     history.on_epoch_end(0, {"loss": 2.0})
     with monkeypatch.context() as patch:
-        patch.setattr(callbacks.csv, "DictWriter", full)
+        patch.setattr(files.csv, "writer", full)
         history.on_epoch_end(1, {"loss": 1.0})
     assert (tmp_path / "results.csv").read_text() == "epoch,loss\n0,2.0\n"
     assert "not written" in caplog.text

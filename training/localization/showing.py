@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from config.files import atomic_file
+from config.files import atomic_table
 from config.schema import LocalizationFitParams
 from datasets.images import read_image
 from reporting.box_figures import DrawnBox, draw_box_sheet, draw_boxes, draw_iou_histogram
@@ -41,13 +40,12 @@ def write_predictions(found: Sequence[FoundBox], class_names: Sequence[str], pat
         ...     write_predictions([], (), Path(folder) / "a.csv").read_text()[:33]
         'image,true_class,predicted_class,'
     """
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+    with atomic_table(path) as table:
+        table.writerow(_COLUMNS)
         for each in found:
             names = [_name(number, class_names) for number in (each.true_class, each.class_id)]
             numbers = [each.score, each.iou, *each.true_box, *each.box]
-            writer.writerow([each.record.image, *names, *(f"{value:.6g}" for value in numbers)])
+            table.writerow([each.record.image, *names, *(f"{value:.6g}" for value in numbers)])
     return path
 
 

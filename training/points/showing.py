@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.files import atomic_file
+from config.files import atomic_table
 from config.schema import PointFitParams
 from datasets.images import read_image
 from ops.class_blobs import BlobRule
@@ -45,9 +44,8 @@ def write_predictions(
     columns = ["image", "count", "predicted", "error", "num_blobs", "num_found"]
     if len(class_names) > 1:
         columns += [f"{kind}_{name}" for name in class_names for kind in ("count", "predicted")]
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+    with atomic_table(path) as table:
+        table.writerow(columns)
         for score in scores:
             true, blobs = int(score.counts.sum()), int(score.blobs.sum())
             found = sum(match.num_right for match in score.matches)
@@ -56,7 +54,7 @@ def write_predictions(
             if len(class_names) > 1:
                 pairs = zip(score.counts, score.blobs * objects_per_blob, strict=True)
                 numbers += [count for pair in pairs for count in pair]
-            writer.writerow([score.record.image, *(f"{number:g}" for number in numbers)])
+            table.writerow([score.record.image, *(f"{number:g}" for number in numbers)])
     return path
 
 

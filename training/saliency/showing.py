@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from config.files import atomic_file
+from config.files import atomic_table
 from datasets.images import read_image
 from ops.grabcut import refine_with_grabcut
 from ops.saliency import robust_background_saliency
@@ -39,14 +38,13 @@ def write_predictions(scored: Sequence[ScoredPicture], path: Path) -> Path:
         ...     write_predictions([], Path(folder) / "a.csv").read_text()
         'image,iou,mae,f_measure,rbd_iou,rbd_grabcut_iou\\n'
     """
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    with atomic_table(path) as table:
         names = ("iou", "mae", "f_measure")
-        writer.writerow(["image", *names, *(f"{baseline}_iou" for baseline in BASELINES)])
+        table.writerow(["image", *names, *(f"{baseline}_iou" for baseline in BASELINES)])
         for each in scored:
             values = [each.scores["network"][name] for name in names]
             values += [each.scores[baseline]["iou"] for baseline in BASELINES]
-            writer.writerow([each.record.image, *(f"{value:.6g}" for value in values)])
+            table.writerow([each.record.image, *(f"{value:.6g}" for value in values)])
     return path
 
 

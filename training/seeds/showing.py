@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from config.files import atomic_file
+from config.files import atomic_table
 from config.schema import SeedsParams
 from datasets.images import read_image
 from datasets.label_maps import read_label_map
@@ -40,12 +39,11 @@ def write_scores(found: Sequence[FoundMaps], class_names: Sequence[str], path: P
         ...     write_scores([], ["cat"], Path(folder) / "a.csv").read_text()
         'image,tags,score_cat\\n'
     """
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", "tags", *(f"score_{name}" for name in class_names)])
+    with atomic_table(path) as table:
+        table.writerow(["image", "tags", *(f"score_{name}" for name in class_names)])
         for each in found:
             scores = [f"{score:.6g}" for score in each.scores]
-            writer.writerow([each.record.image, ";".join(each.record.names), *scores])
+            table.writerow([each.record.image, ";".join(each.record.names), *scores])
     return path
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from config.files import atomic_file
+from config.files import atomic_table
 from datasets.records import ShotRecord
 from reporting.corloc_figures import draw_corloc_table
 from training.video_classifier.summary import Localization
@@ -55,8 +54,8 @@ def write_shot_table(
         cells = [column[shot.name] for column in columns.values()]
         shares = ["" if math.isnan(cell["corloc"]) else f"{cell['corloc']:.6g}" for cell in cells]
         rows.append([shot.name, shot.class_name, cells[0]["num_frames"], *shares])
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    with atomic_table(path) as table:
+        table.writerows(rows)
     return path
 
 

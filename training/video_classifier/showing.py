@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from config.files import atomic_file
+from config.files import atomic_table
 from config.schema import VideoClassifierParams
 from datasets.frame_boxes import read_frame_boxes
 from datasets.images import read_image
@@ -47,13 +46,12 @@ def write_predictions(
         'shot,frame,tag,predicted,score_cat,score_rat\\na,1.jpg,cat,cat,0.5,-1\\n'
     """
     names = shots[0].class_names
-    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["shot", "frame", "tag", "predicted", *(f"score_{name}" for name in names)])
+    with atomic_table(path) as table:
+        table.writerow(["shot", "frame", "tag", "predicted", *(f"score_{name}" for name in names)])
         for shot, rows in zip(shots, scores, strict=True):
             for frame, row in zip(shot.frames, rows, strict=True):
                 told = [shot.name, frame.name, shot.class_name, names[int(row.argmax())]]
-                writer.writerow([*told, *(f"{score:.6g}" for score in row)])
+                table.writerow([*told, *(f"{score:.6g}" for score in row)])
     return path
 
 
