@@ -156,8 +156,8 @@ def interval_notes(run: Path) -> list[str]:
     ]
     if calibration["calibrated_on"] == DRAWN:
         notes.append(
-            "Calibrated on drawn scenes: its coverage on other pictures is not guaranteed; name a "
-            "counted data set with `--calibration` for that."
+            "Calibrated on drawn scenes: its coverage and the decision none_here are not guaranteed "
+            "on other pictures; name a counted data set with `--calibration` for that."
         )
     if calibration["none_from"] == EMPTY_PICTURES:
         notes.append(
