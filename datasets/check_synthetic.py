@@ -13,7 +13,7 @@ from config.errors import InputError
 from datasets.annotations import read_counted_annotations, read_ranked_annotations
 from datasets.json_files import read_json, take
 from datasets.records import CountRecord, RankedRecord
-from datasets.scene_folder import ANNOTATIONS, PROVENANCE
+from datasets.scene_folder import ANNOTATIONS, read_method
 from datasets.split_rules import SPLITS
 
 TRUE_COUNTS = "true_counts.json"
@@ -167,10 +167,8 @@ def describe_check(rows: Sequence[OrderCheck] | Sequence[CountCheck]) -> str:
 
 def _find_reason(folder: Path) -> str:
     """Say why a data set tells no true counts, as far as it tells what made it."""
-    path = folder / PROVENANCE
-    made = read_json(path) if path.is_file() else None
-    method = made.get("method") if isinstance(made, dict) else None
-    return _REASONS.get(str(method), "it does not say how many objects its pictures show")
+    method = read_method(folder) or ""
+    return _REASONS.get(method, "it does not say how many objects its pictures show")
 
 
 def _read_true_counts(folder: Path) -> dict[Path, float]:

@@ -127,6 +127,27 @@ def check_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> 
     return False
 
 
+def read_method(folder: Path) -> str | None:
+    """Read by which method `synthesize.py` made a data set.
+
+    Args:
+        folder: of the data set.
+
+    Returns:
+        "scenes", "paste" and so on; "" where the folder does not say; None where `synthesize.py`
+        did not make it.
+
+    Example:
+        >>> read_method(Path("absent")) is None
+        True
+    """
+    path = folder / PROVENANCE
+    if not path.is_file():
+        return None
+    made = _read_provenance(path)
+    return str(made.get("method", "")) if isinstance(made, dict) else ""
+
+
 def _read_provenance(path: Path) -> Any:
     """Read what made a folder; None when the file is damaged."""
     try:

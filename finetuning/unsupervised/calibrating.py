@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from config.files import write_json
-from finetuning.unsupervised.pictures import DRAWN
+from finetuning.unsupervised.pictures import COUNTED
 from ops.conformal import conformal_interval, conformal_quantile, coverage, residual_scores
 from ops.count_calibration import (
     EMPTY_PICTURES,
@@ -58,7 +58,7 @@ def calibrate_run(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     calibrate_run(
         ...         Path(folder), np.array([1, 4]), np.array([1.0, 3.0]), interval=0.5,
-        ...         mean_count=2.0, calibrated_on=DRAWN,
+        ...         mean_count=2.0, calibrated_on=COUNTED,
         ...     ).quantile
         0.2
     """
@@ -154,10 +154,11 @@ def interval_notes(run: Path) -> list[str]:
         f"count_low to count_high is a split-conformal interval for {share} of true counts, "
         f"calibrated on {number} {calibration['calibrated_on']} that were not fitted on."
     ]
-    if calibration["calibrated_on"] == DRAWN:
+    if calibration["calibrated_on"] != COUNTED:
         notes.append(
-            "Calibrated on drawn scenes: its coverage and the decision none_here are not guaranteed "
-            "on other pictures; name a counted data set with `--calibration` for that."
+            f"Calibrated on {calibration['calibrated_on']}: its coverage and the decision "
+            "none_here are not guaranteed on other pictures; name a counted data set with "
+            "`--calibration` for that."
         )
     if calibration["none_from"] == EMPTY_PICTURES:
         notes.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,12 +13,18 @@ from config.schema import CountingParams
 from datasets.formats import FORMATS, read_counted
 from datasets.paths import join_inside
 from datasets.records import CountRecord, PointRecord
-from datasets.scene_folder import PROVENANCE
+from datasets.scene_folder import read_method
 from ops.conformal import smallest_calibration_set
 from training.points.pictures import choose_labelled
 from training.reading import keep_sound, require_sides
 
-DRAWN, COUNTED = "drawn scenes", "counted pictures"
+COUNTED = "counted pictures"
+# What the pictures are that each method of `synthesize.py` counts.
+MADE = {
+    "scenes": "drawn scenes",
+    "paste": "pasted pictures",
+    "diffusion": "pictures of a diffusion model",
+}
 CountedPictures = list[CountRecord | PointRecord]
 
 
@@ -29,17 +35,17 @@ class RunPictures(NamedTuple):
         fitted: pictures to fit on.
         calibration: pictures that say how far the counts are off; none of them is fitted on.
         scored: pictures to score.
-        calibrated_on: `DRAWN` where `synthesize.py` wrote the calibration pictures, or `COUNTED`.
+        calibrated_on: what the calibration pictures are, see `tell_kind`.
 
     Example:
-        >>> RunPictures([], [], [], DRAWN).calibrated_on
+        >>> RunPictures([], [], [], MADE["scenes"]).calibrated_on
         'drawn scenes'
     """
 
     fitted: CountedPictures
     calibration: CountedPictures
     scored: CountedPictures
-    calibrated_on: Literal["drawn scenes", "counted pictures"]
+    calibrated_on: str
 
 
 def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictures:
@@ -176,17 +182,15 @@ def hold_out_calibration(
     return kept, [record for i, record in enumerate(records) if i in chosen]
 
 
-def tell_kind(
-    args: argparse.Namespace, dataset: str
-) -> Literal["drawn scenes", "counted pictures"]:
-    """Say whether a data set was made by `synthesize.py`.
+def tell_kind(args: argparse.Namespace, dataset: str) -> str:
+    """Say whether a data set was made by `synthesize.py`, and how.
 
     Args:
         args: the arguments of `finetune_wrapper.py`.
         dataset: as for `read_dataset`; it exists.
 
     Returns:
-        `DRAWN` or `COUNTED`.
+        One of `MADE`, "made pictures" for another method, or `COUNTED`.
 
     Raises:
         InputError: `dataset` leads out of the data folder.
@@ -196,7 +200,8 @@ def tell_kind(
     """
     folder = join_inside(Path(args.data_dir), split_name(dataset, args.format)[1])
     folder = folder if folder.is_dir() else folder.parent
-    return DRAWN if (folder / PROVENANCE).is_file() else COUNTED
+    method = read_method(folder)
+    return COUNTED if method is None else MADE.get(method, "made pictures")
 
 
 def check_sizes(records: CountedPictures, params: CountingParams) -> None:

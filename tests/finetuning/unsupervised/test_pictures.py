@@ -11,7 +11,6 @@ from config.loader import load_params
 from datasets.records import CountRecord
 from finetuning.unsupervised.pictures import (
     COUNTED,
-    DRAWN,
     check_sizes,
     hold_out_calibration,
     read_pictures,
@@ -91,8 +90,15 @@ def test_read_pictures_refuses_the_pictures_it_fits_on_and_too_few(args):
 
 def test_tell_kind_sees_what_was_drawn(args):
     assert tell_kind(args, "known") == COUNTED
-    (Path(args.data_dir) / "known" / "provenance.json").write_text("{}")
-    assert tell_kind(args, "known") == tell_kind(args, "csv:known") == DRAWN
+    provenance = Path(args.data_dir) / "known" / "provenance.json"
+    for text, kind in (
+        ('{"method": "scenes"}', "drawn scenes"),
+        ('{"method": "paste"}', "pasted pictures"),
+        ('{"method": "remove"}', "made pictures"),
+        ("torn", "made pictures"),
+    ):
+        provenance.write_text(text)
+        assert tell_kind(args, "known") == tell_kind(args, "csv:known") == kind
 
 
 def test_check_sizes_names_the_small_picture(tmp_path):
