@@ -70,10 +70,12 @@ class NoisySynthRegressParams(CountingParams):
         "on have points, else nnls"
     )
     grid: int = param(
-        "features are pooled in grid x grid cells of each patch", minimum=1, maximum=32
+        "ridge pools features in grid x grid cells of each patch; nnls in whole patches",
+        minimum=1,
+        maximum=32,
     )
-    strides: tuple[int, ...] | None = param(
-        "strides of the encoder's feature maps that are joined; null: its coarsest alone"
+    strides: tuple[Literal[4, 8, 16, 32], ...] | None = param(
+        "strides of the encoder's feature maps that are joined; null or none: its coarsest alone"
     )
 
     @property

@@ -196,6 +196,8 @@ def _pool(encoder, maps, features, *, name):
             f"`strides` must be of feature maps that the encoder gives: {', '.join(given)}. "
             f"Received {missing[0]}."
         )
+    if len(set(strides)) < len(strides):
+        raise InputError(f"`strides` must be different. Received {list(strides)}.")
     if grid < 1:
         raise InputError(f"`grid` must be at least 1. Received {grid}.")
     names = [f"stride_{stride}" for stride in strides] or [find_deepest(encoder)]
@@ -217,8 +219,12 @@ def _check_weights(weights, num_features):
         )
     finite = np.isfinite(kernel).all() and np.isfinite(bias or 0.0)
     if not finite or (bias is None and (kernel < 0).any()):
+        wanted, cure = "finite", ""
+        if bias is None:
+            wanted = "finite and not negative"
+            cure = "; fit them with non-negative least squares"
         raise InputError(
-            "`weights` must be finite and not negative; fit them with non-negative least squares. "
-            f"Received values from {kernel.min()} to {kernel.max()}."
+            f"`weights` must be {wanted}{cure}. Received values from {kernel.min()} to "
+            f"{kernel.max()}, bias {bias}."
         )
     return [kernel[:, np.newaxis]] + ([] if bias is None else [np.array([bias], np.float32)])

@@ -9,15 +9,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from config.schema import DensityGuidedParams
-from datasets.records import PointRecord
-from finetuning.unsupervised.features import compute_features, count_cells, list_counts
+from finetuning.unsupervised.features import (
+    compute_features,
+    count_cells,
+    list_counts,
+    scale_features,
+)
 from finetuning.unsupervised.fitting import fit_weights
-from finetuning.unsupervised.pictures import CountedPictures
+from finetuning.unsupervised.pictures import CountedPictures, knows_cells
 from models.density_counter import CELL_CLASSES, CellWeights
 from ops.cell_grids import list_grids
 
 _NEVER = -30.0  # logit of a class that no training cell has
-_SMALLEST_SPREAD = 1e-6  # of a feature that says anything
 
 
 class Cells(NamedTuple):
@@ -47,9 +50,9 @@ def collect_cells(
 ) -> Cells:
     """Compute the cells of pictures at all depths.
 
-    Pictures with points are cut as they will be read; of others, whose objects have no place, only
-    the whole picture is a cell. Where `max_cells` does not allow all, the pictures of a depth are
-    evenly spread over the list.
+    Pictures with points are cut as they will be read; of others, whose objects have no place or
+    are marked in a region alone, only the whole picture is a cell. Where `max_cells` does not
+    allow all, the pictures of a depth are evenly spread over the list.
 
     Args:
         extractor: what `models.counter.build_feature_extractor` returned.
@@ -66,7 +69,7 @@ def collect_cells(
     Example:
         >>> # see `finetuning.unsupervised.density_guided.train`
     """
-    pointed = all(isinstance(record, PointRecord) for record in records)
+    pointed = knows_cells(records)
     grids = list_grids(params.N, params.max_depth) if pointed else [1]
     parts = []
     for depth, grid in enumerate(grids):
@@ -156,8 +159,7 @@ def fit_classifier(
     if len(present) == 1:
         bias[present] = 0.0
         return kernel, bias
-    mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    scale = np.where(spread > _SMALLEST_SPREAD, 1 / np.maximum(spread, _SMALLEST_SPREAD), 0.0)
+    mean, scale = scale_features(features)
     weight = 1 / (max(penalty, 1e-9) * len(features))
     fitted = LogisticRegression(C=weight, max_iter=500).fit((features - mean) * scale, classes)
     rows, offsets = fitted.coef_, fitted.intercept_  # (K, C), (K,); one row for two classes

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from config.errors import InputError
 from config.schema import CountingParams
 from datasets.images import read_header
 from datasets.pipeline import make_patch_dataset
@@ -13,6 +14,8 @@ from datasets.records import PointRecord
 from finetuning.unsupervised.pictures import CountedPictures
 from ops.cell_grids import count_in_cells
 from training.distribution import predict
+
+_SMALLEST_SPREAD = 1e-6  # of a feature that says anything
 
 
 def list_counts(records: CountedPictures) -> np.ndarray:
@@ -51,7 +54,7 @@ def compute_features(
         C), patch by patch.
 
     Raises:
-        InputError: there are fewer pictures than devices.
+        InputError: there are fewer pictures than devices, or a feature is not finite.
 
     Example:
         >>> # see `finetuning.unsupervised.noisy_synth_regress.train`
@@ -66,6 +69,8 @@ def compute_features(
     )
     folded = batches.map(lambda patches: tf.reshape(patches, (-1, *size)))
     features = predict(extractor, folded)  # (num_images * N * N, [G * G,] C)
+    if not np.isfinite(features).all():
+        raise InputError("the encoder's features are not finite; train it again with a lower rate.")
     return features.reshape(len(records), -1, features.shape[-1])
 
 
@@ -91,3 +96,23 @@ def count_cells(records: list[PointRecord], grid: int, params: CountingParams) -
         header = read_header(record.image, max_pixels=params.max_pixels)
         counts.append(count_in_cells(record.points, (header.height, header.width), grid))
     return np.array(counts)
+
+
+def scale_features(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find what centres features and gives each a spread of 1.
+
+    Args:
+        features: (M, C), finite.
+
+    Returns:
+        (mean, scale), each (C,) float64: (features - mean) * scale is standardised; the scale of a
+        feature that does not change is 0.
+
+    Example:
+        >>> mean, scale = scale_features(np.array([[1.0, 5.0], [3.0, 5.0]]))
+        >>> mean.tolist(), scale.tolist()
+        ([2.0, 5.0], [1.0, 0.0])
+    """
+    mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    moves = spread > _SMALLEST_SPREAD
+    return mean, np.where(moves, 1 / np.maximum(spread, _SMALLEST_SPREAD), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,8 +60,8 @@ def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictur
         The pictures, each part sorted by picture.
 
     Raises:
-        InputError: a data set cannot be used, a picture is too small for `N`, or there are too few
-            to calibrate on.
+        InputError: a data set cannot be used, a picture is too small for `N` or has two uses, or
+            there are too few to calibrate on.
 
     Example:
         >>> # see `finetuning.unsupervised.noisy_synth_regress.train`
@@ -80,9 +81,9 @@ def read_pictures(args: argparse.Namespace, params: CountingParams) -> RunPictur
         fitted, calibration = records, read_dataset(args, params, source, "train")
         _require_enough(len(calibration), params, f"`{source}` has")
     check_sizes([*fitted, *calibration], params)
-    return RunPictures(
-        fitted, calibration, read_test_pictures(args, params), tell_kind(args, source)
-    )
+    scored = read_test_pictures(args, params)
+    _require_apart({"fit": fitted, "calibrate": calibration, "score": scored})
+    return RunPictures(fitted, calibration, scored, tell_kind(args, source))
 
 
 def read_test_pictures(args: argparse.Namespace, params: CountingParams) -> CountedPictures:
@@ -221,6 +222,33 @@ def check_sizes(records: CountedPictures, params: CountingParams) -> None:
     deeper = f" or `{params.finer}`" if wanted != params.N else ""
     cure = f"lower `--N`{deeper}"
     require_sides(records, wanted, max_pixels=params.max_pixels, cure=cure)
+
+
+def knows_cells(records: CountedPictures) -> bool:
+    """Say whether the objects of all pictures have a place, so that cells can be counted.
+
+    Args:
+        records: counted pictures.
+
+    Returns:
+        False where a picture has a mere count, or a region outside of which nothing is marked.
+
+    Example:
+        >>> knows_cells([CountRecord(Path("a.jpg"), 3)])
+        False
+    """
+    return all(isinstance(record, PointRecord) and record.region is None for record in records)
+
+
+def _require_apart(uses: dict[str, CountedPictures]) -> None:
+    """Refuse a picture that is to fit, to calibrate or to score, and another of these as well."""
+    places = {use: {record.image.resolve() for record in uses[use]} for use in uses}
+    for one, other in itertools.combinations(uses, 2):
+        if both := sorted(places[one] & places[other]):
+            raise InputError(
+                f"No picture may be used to {one} and to {other}: such figures say nothing. "
+                f"{len(both)} are, the first {both[0]}; give other data sets, or a `split`."
+            )
 
 
 def _require_enough(number, params, received):

@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
-from config.errors import InputError
+from finetuning.unsupervised.features import scale_features
 from models.counter import CountWeights
 
 PENALTIES = tuple(10.0 ** (exponent / 2) for exponent in range(-8, 5))
 MAX_FOLDS = 10
-_SMALLEST_SPREAD = 1e-6  # of a feature that says anything
+_TIE = 1e-9  # errors that differ by less are equal
 
 
 class RidgeFit(NamedTuple):
@@ -58,8 +58,8 @@ def fit_ridge(
 ) -> RidgeFit:
     """Fit max(0, w . f + b) to the counts of cells, or of pictures where cells are not known.
 
-    Of the pictures each of up to ten parts is held out once; the penalty is the one of `PENALTIES`
-    with the least error of their counts. The fit itself takes all pictures.
+    The list of pictures is cut in up to ten parts, and each is held out once; the penalty is the
+    one of `PENALTIES` with the least error of their counts. The fit itself takes all pictures.
 
     Args:
         features: (num_images, M, C) of the cells of each picture, at least two pictures.
@@ -70,7 +70,7 @@ def fit_ridge(
         Weights, penalty and error.
 
     Raises:
-        InputError: there is one picture alone, or a feature is not finite.
+        ValueError: there is one picture alone.
 
     Example:
         >>> features = np.array([[[0.0], [1.0]], [[2.0], [1.0]], [[3.0], [4.0]]])
@@ -78,36 +78,32 @@ def fit_ridge(
         >>> float(fit.weights.kernel[0].round(2))
         2.0
     """
-    if len(features) < 2:
-        raise InputError(
-            "`solver` ridge needs two pictures at least to fit on, one to hold out. Received "
-            f"{len(features)}; give more, or take nnls."
-        )
-    if not np.isfinite(features).all():
-        raise InputError("the encoder's features are not finite; train it again with a lower rate.")
     counts = np.asarray(counts, np.float64)
     errors = np.zeros(len(PENALTIES))
-    folds = KFold(min(MAX_FOLDS, len(features)), shuffle=True, random_state=0)
-    for fitted, held_out in folds.split(features):
+    # Neighbours in the list are neighbours in time, or of one photo: they are held out together.
+    for fitted, held_out in KFold(min(MAX_FOLDS, len(features))).split(features):
         cells = None if cell_counts is None else cell_counts[fitted]
-        for i, penalty in enumerate(PENALTIES):
-            weights = _solve(features[fitted], counts[fitted], cells, penalty)
+        solved = _solve(features[fitted], counts[fitted], cells, PENALTIES)
+        for i, weights in enumerate(solved):
             found = count_pictures(features[held_out], weights)
             errors[i] += np.abs(found - counts[held_out]).sum() / len(features)
-    best = int(errors.argmin())
-    weights = _solve(features, counts, cell_counts, PENALTIES[best])
+    # Of equals the strongest.
+    best = int(np.flatnonzero(errors <= errors.min() * (1 + _TIE))[-1])
+    (weights,) = _solve(features, counts, cell_counts, PENALTIES[best : best + 1])
     return RidgeFit(weights, PENALTIES[best], float(errors[best]))
 
 
-def _solve(features, counts, cell_counts, penalty):
-    num_cells = features.shape[1]
+def _solve(features, counts, cell_counts, penalties):
+    """Return the weights for each penalty: the Gram matrix is made once for all."""
     # Of pictures the mean cell is fitted, whose weights are those of every cell.
-    x = features.mean(axis=1, dtype=np.float64)
-    y = counts / num_cells
+    x, y = features.mean(axis=1, dtype=np.float64), counts / features.shape[1]
     if cell_counts is not None:
-        x, y = features.reshape(-1, features.shape[-1]).astype(np.float64), cell_counts.ravel()
-    mean, spread = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(spread > _SMALLEST_SPREAD, 1 / np.maximum(spread, _SMALLEST_SPREAD), 0.0)
-    ridge = Ridge(alpha=penalty * len(x)).fit((x - mean) * scale, y)
-    kernel = ridge.coef_ * scale
-    return CountWeights(kernel, float(ridge.intercept_ - kernel @ mean))
+        x, y = features.reshape(-1, features.shape[-1]), cell_counts.ravel()
+    mean, scale = scale_features(x)
+    alphas = np.array(penalties) * len(x)
+    ridge = Ridge(alpha=alphas, solver="cholesky")
+    targets = np.tile(np.asarray(y, np.float64)[:, np.newaxis], len(alphas))
+    ridge.fit((x - mean) * scale, targets)
+    kernels = np.reshape(ridge.coef_, (len(alphas), -1)) * scale
+    biases = np.ravel(ridge.intercept_) - kernels @ mean
+    return [CountWeights(kernel, float(bias)) for kernel, bias in zip(kernels, biases, strict=True)]

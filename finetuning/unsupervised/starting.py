@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class StartedFit:
         params: resolved parameters.
         model_file: of the ranker that is continued.
         encoder: the one in it.
+        extractor: what gives the features that are fitted on.
         pictures: to fit on, to calibrate on and to score.
         run: run folder.
 
@@ -35,15 +37,21 @@ class StartedFit:
     params: CountingParams
     model_file: Path
     encoder: keras.Model
+    extractor: keras.Model
     pictures: RunPictures
     run: Path
 
 
-def start_fit(args: argparse.Namespace) -> StartedFit:
+BuildExtractor = Callable[[keras.Model, CountingParams, RunPictures], keras.Model]
+
+
+def start_fit(args: argparse.Namespace, build_extractor: BuildExtractor) -> StartedFit:
     """Read all that a fit needs, refuse what cannot be used, and open the run folder.
 
     Args:
         args: the arguments of `finetune_wrapper.py`.
+        build_extractor: builds it from (encoder, parameters, pictures), and refuses what does not
+            fit, before there is a run folder.
 
     Returns:
         The run.
@@ -61,6 +69,7 @@ def start_fit(args: argparse.Namespace) -> StartedFit:
     encoder = load_encoder(model_file)
     # What `evaluate` would refuse is refused here: the pictures to score are read, too.
     pictures = read_pictures(args, params)
+    extractor = build_extractor(encoder, params, pictures)
     parts = {
         "training": pictures.fitted,
         "calibration": pictures.calibration,
@@ -68,4 +77,4 @@ def start_fit(args: argparse.Namespace) -> StartedFit:
         "model": [model_file],
     }
     run = open_run(args, params, args.train_data, records=parts)
-    return StartedFit(params, model_file, encoder, pictures, run)
+    return StartedFit(params, model_file, encoder, extractor, pictures, run)

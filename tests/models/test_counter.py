@@ -195,6 +195,7 @@ def test_build_counter_of_cells_equals_its_feature_extractor_and_reloads(tmp_pat
     ("features", "match"),
     [
         (FeatureGrid(1, (8, 32)), "that the encoder gives: 4, 8. Received 32"),
+        (FeatureGrid(1, (8, 8)), r"`strides` must be different. Received \[8, 8\]"),
         (FeatureGrid(0), "`grid` must be at least 1. Received 0"),
     ],
 )
@@ -205,5 +206,5 @@ def test_build_feature_extractor_bad_features(features, match):
 
 
 def test_build_patch_counter_refuses_a_bias_that_is_not_finite():
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(InputError, match="must be finite. Received .* bias nan"):
         build_patch_counter(tiny_encoder(), weights=CountWeights(np.ones(3), np.nan))

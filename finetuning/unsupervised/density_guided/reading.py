@@ -9,10 +9,9 @@ import numpy as np
 
 from config.schema import DensityGuidedParams
 from datasets.images import read_image
-from datasets.records import PointRecord
 from finetuning.unsupervised.cells import classify_counts
 from finetuning.unsupervised.features import compute_features, count_cells, list_counts
-from finetuning.unsupervised.pictures import CountedPictures
+from finetuning.unsupervised.pictures import CountedPictures, knows_cells
 from metrics.counting import mean_absolute_error, mean_squared_error
 from models.cell_layers import UNSEEN
 from models.density_counter import CellWeights
@@ -97,7 +96,7 @@ def compare_grids(
         >>> # see `finetuning.unsupervised.density_guided.eval`
     """
     counts, metrics, right = list_counts(records), {}, []
-    pointed = all(isinstance(record, PointRecord) for record in records)
+    pointed = knows_cells(records)
     for grid in sorted({1, *list_grids(params.N, params.max_depth)}):
         features = compute_features(extractor, records, params, num_patches=grid)
         for name, weights in (("patches", whole_weights), ("cells", cell_weights.counts)):

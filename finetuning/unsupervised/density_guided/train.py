@@ -39,9 +39,8 @@ def train(args: argparse.Namespace) -> Path:
         >>> # python finetune_wrapper.py --experiment finetuning/unsupervised/density_guided
     """
     started = time.monotonic()
-    fit = start_fit(args)
-    params, pictures, run = fit.params, fit.pictures, fit.run
-    extractor = build_feature_extractor(fit.encoder)
+    fit = start_fit(args, lambda encoder, *_: build_feature_extractor(encoder))
+    params, pictures, run, extractor = fit.params, fit.pictures, fit.run, fit.extractor
     cells = collect_cells(extractor, pictures.fitted, params, max_cells=params.max_cells)
     weights = fit_cell_weights(cells, params)
     # For comparison, as `noisy_synth_regress` does.

@@ -3,16 +3,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from config.errors import InputError
 from config.loader import load_params
-from datasets.records import CountRecord
+from datasets.records import CountRecord, PointRecord
 from finetuning.unsupervised.pictures import (
     COUNTED,
     check_sizes,
     hold_out_calibration,
+    knows_cells,
     read_pictures,
     split_name,
     tell_kind,
@@ -28,10 +30,12 @@ def args(tmp_path):
     """Ten counted pictures, `known`, and six, `other`, also as a table."""
     for name, number in (("known", 10), ("other", 6)):
         (tmp_path / name).mkdir()
-        items = [{"image": f"{name}/{i}.png", "count": i} for i in range(number)]
-        for i in range(number):
-            Image.new("RGB", (40, 32), (i, i, i)).save(tmp_path / name / f"{i}.png")
-        splits = {"train": items, "test": items}
+        splits = {}
+        for split, prefix in (("train", ""), ("test", "test")):
+            paths = [f"{name}/{prefix}{i}.png" for i in range(number)]
+            splits[split] = [{"image": path, "count": i} for i, path in enumerate(paths)]
+            for i, path in enumerate(paths):
+                Image.new("RGB", (40, 32), (i, i, i)).save(tmp_path / path)
         (tmp_path / name / "annotations.json").write_text(json.dumps(splits))
     rows = "\n".join(["image,count", *(f"{i}.png,{i}" for i in range(6))])
     (tmp_path / "other" / "annotations.csv").write_text(rows)
@@ -86,6 +90,25 @@ def test_read_pictures_refuses_the_pictures_it_fits_on_and_too_few(args):
             read_pictures(args, replace(PARAMS, calibration=name))
     with pytest.raises(InputError, match="needs 9 pictures to calibrate on. `other` has 6"):
         read_pictures(args, replace(PARAMS, calibration="other", interval=0.9))
+
+
+def test_read_pictures_refuses_a_picture_of_two_uses(args):
+    for name in ("known/", "./known"):
+        with pytest.raises(InputError, match="to fit and to calibrate: .* 10 are, the first"):
+            read_pictures(args, replace(PARAMS, calibration=name))
+    listing = Path(args.data_dir) / "known" / "annotations.json"
+    items = json.loads(listing.read_text())
+    items["test"].append(items["train"][0])
+    listing.write_text(json.dumps(items))
+    with pytest.raises(InputError, match="to fit and to score: .* 1 are, the first .*known/0.png"):
+        read_pictures(args, PARAMS)
+
+
+def test_knows_cells_where_every_object_has_a_place():
+    points = PointRecord(Path("a.png"), np.ones((1, 2)))
+    assert knows_cells([points]) and not knows_cells([points, CountRecord(Path("b.png"), 1)])
+    region = np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 0.0]])
+    assert not knows_cells([replace(points, region=region)])
 
 
 def test_tell_kind_sees_what_was_drawn(args):
