@@ -78,8 +78,8 @@ def fine_tuned(trained, fine_tune):
 def test_fine_tuning_stopped_anywhere_goes_on_to_the_same_result(
     trained, fine_tune, fine_tuned, capsys
 ):
-    for place in ("train.fit_weights", "eval.export_counter"):
-        run_stopped_in(f"{PACKAGE}.{place}", finetune_wrapper, *fine_tune, "stopped")
+    for place in (f"{PACKAGE}.train.fit_weights", "finetuning.unsupervised.scoring.export_counter"):
+        run_stopped_in(place, finetune_wrapper, *fine_tune, "stopped")
         (unfinished,) = list_runs(trained, "noisy_synth_regress", "synthetic_noisy", "stopped")
         assert f"goes on with {unfinished}" in capsys.readouterr().err
     assert run(finetune_wrapper, *fine_tune, "stopped") == 0

@@ -193,14 +193,17 @@ def test_the_solver_fits_cells_where_points_tell_their_counts(
 
 
 def test_strides_that_the_encoder_does_not_give_are_refused(
-    experiments, drawn_data, tiny_config, tmp_path, capsys
+    drawn_data, tiny_config, tmp_path, capsys
 ):
-    common = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--set", "strides=[64]"]
-    (model,) = (experiments / "baseline").rglob("ranker.keras")
-    assert run_finetune(*common, "--experiment_path", tmp_path, "--model_path", model) != 0
-    assert (
-        "`strides` must be of feature maps that the encoder gives: 4, 8" in capsys.readouterr().err
+    common = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--set", "strides=[8,32]"]
+    build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35, deepest_stride=8).save(
+        tmp_path / "short.keras"
     )
+    options = ["--experiment_path", tmp_path / "runs", "--model_path", tmp_path / "short.keras"]
+    assert run_finetune(*common, *options) != 0
+    told = capsys.readouterr().err
+    assert "`strides` must be of feature maps that the encoder gives: 4, 8. Received 32" in told
+    assert not list((tmp_path / "runs").rglob("hyperparams.json"))
 
 
 def test_a_run_of_a_model_file_needs_no_suffix(experiments, drawn_data, tiny_config, tmp_path):
