@@ -92,8 +92,9 @@ def test_a_ranker_scores_counted_pictures(experiments, drawn_data, capsys):
     arguments = ["--model", str(run), "--data_dir", str(drawn_data), "--dataset", "synthetic_test"]
     parser = build_ranker_parser("eval", "")
     assert run_command(tell_ranking, parser, arguments) == 0
-    rows = list(csv.DictReader((run / "ranking" / "synthetic_test_test.csv").open()))
-    found = json.loads((run / "ranking" / "synthetic_test_test.json").read_text())
+    files = run / "ranking" / "annotations_synthetic_test_test_N1"
+    rows = list(csv.DictReader(files.with_suffix(".csv").open()))
+    found = json.loads(files.with_suffix(".json").read_text())
     counts, scores = ([float(row[name]) for row in rows] for name in ("count", "score"))
     assert found["num_images"] == len(rows) and min(scores) >= 0
     expected = spearmanr(counts, scores).statistic if len(set(scores)) > 1 else None
@@ -178,13 +179,22 @@ def test_the_solver_fits_cells_where_points_tell_their_counts(
     common = ["--data_dir", drawn_data, "--params_dir", tiny_config, "--train_data", train_data]
     (model,) = (experiments / "baseline").rglob("ranker.keras")
     options = ["--model_path", model, "--set", f"solver={solver}", "--set", "grid=2"]
-    options += ["--N", 2, "--set", "strides=[8,16]", "--set", "num_pictures=0"]
+    options += ["--N", 2, "--set", "strides=[8,16]", "--set", "fit_N=null"]
+    options += ["--set", "num_pictures=0"]
     assert run_finetune(*common, "--experiment_path", tmp_path, *options) == 0
     run = only_run(tmp_path, "noisy_synth_regress")
     fitted = json.loads((run / "fit.json").read_text())
     assert told.items() <= fitted.items()
     assert fitted["solver"] == "nnls" or (fitted["penalty"] > 0 and fitted["validation_mae"] > 0)
     counter = load_keras_model(run / "counter.keras")
+    args = argparse.Namespace(**read_run(run)[0])
+    changes = [f"solver={solver}", "grid=2", "strides=[8,16]", "N=2"]
+    params = load_params(tiny_config, "finetuning/unsupervised/noisy_synth_regress", changes)
+    errors = [
+        abs(counter.predict(read_image(each.image)[None], verbose=0)["count"][0] - each.count)
+        for each in read_pictures(args, params).fitted
+    ]
+    assert fitted["train_mae"] == pytest.approx(np.mean(errors), rel=1e-3, abs=1e-3)
     images = np.random.default_rng(0).integers(0, 256, (1, 50, 60, 3), np.uint8)
     expected = counter.predict_on_batch(images)
     exported = tf.saved_model.load(run / "saved_model")

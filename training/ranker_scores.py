@@ -57,8 +57,8 @@ def build_ranker_parser(prog: str, description: str) -> argparse.ArgumentParser:
 def rank_counted_pictures(args: argparse.Namespace) -> dict[str, float]:
     """Compare the order of a ranker's scores with that of true counts, and keep both.
 
-    The run gets `ranking/<dataset>_<split>.csv` (a row a picture), `.json` (the figures) and `.png`
-    (score by count).
+    The run gets `ranking/<format>_<dataset>_<split>_N<N>.csv` (a row a picture), `.json` (the
+    figures) and `.png` (score by count).
 
     Args:
         args: of `build_ranker_parser`.
@@ -88,7 +88,7 @@ def rank_counted_pictures(args: argparse.Namespace) -> dict[str, float]:
             "rank_accuracy": rank_accuracy(counts, scores),
             "num_images": float(len(records)),
         }
-        name = f"{args.dataset.replace('/', '_')}_{args.split}"
+        name = f"{args.format}_{args.dataset.replace('/', '_')}_{args.split}_N{args.N}"
         _write(run / "ranking", name, records, counts, scores)
         write_json({**metrics, "N": args.N}, run / "ranking" / f"{name}.json")
     return metrics
