@@ -20,6 +20,8 @@ from datasets.synthetic_sets import FIRST_INDEX, PICTURE_FOLDERS, check_settings
 
 Groups = list[list[dict]]  # what the jobs returned: the pictures of each item, described
 _NUM_NAMED = 10
+# The folder keeps what was written, for a run that allows more to be left out.
+_OTHER_RUN = "With other photos or settings it is another run: give it with `--overwrite`."
 _logger = logging.getLogger(__name__)
 
 
@@ -86,10 +88,11 @@ def write_planned(plan: SetPlan, *, workers: int = 1, overwrite: bool = False) -
     groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
     try:
         groups = _leave_out_skipped(groups, plan)
-    except InputError:
-        _remove_unused(plan)
-        raise
-    annotations = plan.list_items(groups)
+        annotations = plan.list_items(groups)
+    except InputError as error:
+        if _remove_unused(plan):
+            raise
+        raise InputError(f"{error}\n{_OTHER_RUN}") from error
     pictures = [picture for group in groups for picture in group]
     _write_listings(folder, plan, pictures)
     for torn in (path for part in plan.parts for path in (folder / part).glob(".*.partial.*")):
@@ -234,15 +237,17 @@ def _leave_out_skipped(groups: Groups, plan: SetPlan) -> Groups:
     return [group for group in groups if not (group and "skipped" in group[0])]
 
 
-def _remove_unused(plan: SetPlan) -> None:
+def _remove_unused(plan: SetPlan) -> bool:
     """Remove a folder without pictures, so that the next run may have other settings."""
     parts = [plan.folder / part for part in plan.parts]
-    if not any(path for part in parts for path in part.iterdir()):
-        for part in parts:
-            part.rmdir()
-        (plan.folder / PROVENANCE).unlink()
-        with suppress(OSError):  # it holds what others put there
-            plan.folder.rmdir()
+    if any(path for part in parts for path in part.iterdir()):
+        return False
+    for part in parts:
+        part.rmdir()
+    (plan.folder / PROVENANCE).unlink()
+    with suppress(OSError):  # it holds what others put there
+        plan.folder.rmdir()
+    return True
 
 
 def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:
