@@ -25,7 +25,8 @@ def read_ranked_annotations(
     The file is `{"train": [...], "val": [...]}`; an item is a pair `{"source_image": name,
     "target_image": name, "info": {"type": kind}}`, the source with at least as many objects as
     the target, or a chain `{"images": [name, ...], "info": ...}`, each picture with at least as
-    many as the next. Names are relative to `data_dir`, with or without a leading slash.
+    many as the next. `info` may name the photo that all are made of, `"source"`. Names of pictures
+    are relative to `data_dir`, with or without a leading slash.
 
     Args:
         data_dir: folder that holds the data sets.
@@ -145,13 +146,17 @@ def _read_chain(item: Any, data_dir: Path, where: str) -> RankedRecord:
     else:
         names = [take(item, key, str, where) for key in ("source_image", "target_image")]
     images = tuple(join_inside(data_dir, name, where=where) for name in names)
-    return RankedRecord(images, _read_kind(item))
+    return RankedRecord(images, _read_kind(item), _read_info(item, "source"))
 
 
 def _read_kind(item: dict) -> str:
+    return _read_info(item, "type")
+
+
+def _read_info(item: dict, key: str) -> str:
     info = item.get("info") or {}
-    kind = info.get("type") if isinstance(info, dict) else None
-    return "" if kind is None else str(kind)
+    value = info.get(key) if isinstance(info, dict) else None
+    return "" if value is None else str(value)
 
 
 def _require_one_length(splits: dict, filter_classes: Sequence[str], path: Path) -> None:

@@ -96,8 +96,7 @@ def check_diffusion(settings: DiffusionSettings) -> None:
         settings: what the pictures have in common.
 
     Raises:
-        InputError: a size is no multiple of 16, a share or a prompt is out of range, or photos are
-            given where none are used.
+        InputError: a size is no multiple of 16, or a share or a prompt is out of range.
 
     Example:
         >>> check_diffusion(DiffusionSettings())
@@ -107,13 +106,6 @@ def check_diffusion(settings: DiffusionSettings) -> None:
             f"`image_size` (`--image_size`) must be multiples of {PATCH} pixels for Stable "
             f"Diffusion 3. Received {settings.image_size[0]} {settings.image_size[1]}."
         )
-    if settings.task == "generate":
-        for name in ("source", "format", "mask_dir"):
-            if getattr(settings, name):
-                raise InputError(
-                    f"`--{name}` goes with `--task {' | '.join(TASKS[1:])}`. Received it with "
-                    "generate, which uses no photos; leave it out."
-                )
     _check_prompts(settings)
     for name, highest in (("removed", 1.0), ("added", 100.0)):
         least, most = getattr(settings, name)

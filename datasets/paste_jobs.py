@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,13 +20,15 @@ from datasets.paste_layout import (
     place_objects,
 )
 from datasets.paste_sources import read_background, read_source
-from datasets.photo_sets import describe_photo_run
+from datasets.photo_sets import describe_photo_run, keep_usable
 from datasets.scene_folder import write_picture
 from datasets.scene_listings import list_noisy, list_test
 from datasets.set_writing import SetPlan, list_counts, write_planned
 from datasets.source_photos import SourcePhoto, read_source_photos
 from ops.cut_outs import CutOut
 from ops.pasting import Pasted, paste
+
+Sources = tuple[Sequence[SourcePhoto], Sequence[SourcePhoto]]  # photos, and backgrounds
 
 PASTING_VERSION = 1  # of what a seed draws
 _PASTES = 34  # key of the stream that draws pictures
@@ -43,6 +45,8 @@ def write_pastes(
 ) -> list[Path]:
     """Write pictures, or chains of them, with a known number of pasted objects.
 
+    Photos that cannot be used are named and left out before anything is drawn.
+
     Args:
         data_dir: folder that holds the data sets.
         name: of the data set.
@@ -54,8 +58,8 @@ def write_pastes(
         The folder, in a list.
 
     Raises:
-        InputError: no photo can be used, a setting is out of range, too many pictures cannot hold
-            their objects, or the folder cannot be used.
+        InputError: too many photos or backgrounds cannot be used, a setting is out of range, too
+            many pictures cannot hold their objects, or the folder cannot be used.
         OSError: the file system refuses, e.g. because it is full.
 
     Example:
@@ -77,17 +81,21 @@ def write_pastes(
     if settings.backgrounds:
         named = {"data_dir": folder.parent, "source": settings.backgrounds}
         backgrounds = read_source_photos(**named, outside=folder)
+    photos = keep_usable(photos, settings, read_source, workers=workers)
+    backgrounds = keep_usable(backgrounds, settings, read_background, workers=workers)
     made = describe_photo_run("paste", settings, photos + backgrounds)
     made["pasting_version"] = PASTING_VERSION
     if settings.mode == "chain":
         made["split_by"] = _tell_split(photos, backgrounds)
+    sources, sides = _part_sources(settings, photos, backgrounds)
     plan = SetPlan(
         folder,
         made,
-        range(settings.num),
-        partial(paste_objects, folder, settings, photos, backgrounds),
+        list(enumerate(sides)),
+        partial(paste_objects, folder, settings, sources),
         partial(_list_pictures, settings),
         max_bad_fraction=settings.max_bad_fraction,
+        unit="pictures" if settings.mode == "count" else "chains",
     )
     return [write_planned(plan, workers=workers, overwrite=overwrite)]
 
@@ -95,9 +103,8 @@ def write_pastes(
 def paste_objects(
     folder: Path,
     settings: PasteSettings,
-    photos: Sequence[SourcePhoto],
-    backgrounds: Sequence[SourcePhoto],
-    index: int,
+    sources: Mapping[str, Sources],
+    item: tuple[int, str],
     number: int,
 ) -> list[dict]:
     """Write one picture or chain, as far as it is not there yet, and describe it.
@@ -109,10 +116,11 @@ def paste_objects(
     Args:
         folder: the data set's folder, with `images/` in it.
         settings: what the pictures have in common.
-        photos: whose objects are pasted; for one picture as many, in random order, as it takes to
-            have 12 objects to choose from, up to 16.
-        backgrounds: photos to paste onto; () for the place of the first of those.
-        index: what the draw hangs on.
+        sources: side -> the photos whose objects are pasted, for one picture as many, in random
+            order, as it takes to have 12 objects to choose from, up to 16; and those to paste
+            onto, () for the place of the first of the former.
+        item: the index, which the draw hangs on; and the side, "train" or "val", or "" where photos
+            do not decide it.
         number: the start of the pictures' names.
 
     Returns:
@@ -126,12 +134,11 @@ def paste_objects(
 
     Example:
         >>> photo = SourcePhoto(Path("a.jpg"), "a.jpg", points=np.zeros((1, 2)))
-        >>> paste_objects(Path("pasted"), PasteSettings(), [photo], [], 0, 0)
+        >>> paste_objects(Path("pasted"), PasteSettings(), {"": ([photo], [])}, (0, ""), 0)
         [{'skipped': '`a.jpg` must be a picture file. There is no such file.'}]
     """
-    side = {}
-    if settings.mode == "chain":
-        photos, backgrounds, side = _choose_side(settings, photos, backgrounds, index)
+    index, side = item
+    photos, backgrounds = sources[side]
     rng = np.random.default_rng([settings.seed, index, _PASTES])
     counts = draw_counts(settings, rng)
     place = backgrounds[rng.integers(len(backgrounds))] if backgrounds else None
@@ -158,7 +165,8 @@ def paste_objects(
             "objects_from": scene.names,
             "least_visible": round(float(pasted.visible.min(initial=1)), 3),
         }
-        told = {"parameters": origin, "source": scene.place, **side}
+        told = {"parameters": origin, "source": scene.place}
+        told |= {"side": side} if side else {}
         pictures.append(_describe(path, pasted) | told)
     return pictures
 
@@ -169,11 +177,18 @@ def _tell_split(*lists: Sequence[SourcePhoto]) -> list[str]:
     return [name for name, photos in names if len(photos) > 1] or ["chains"]
 
 
-def _choose_side(settings, photos, backgrounds, index):
-    """Leave a chain the photos of its side, and tell that where photos decide it."""
-    side = split_sources(settings.num, seed=settings.seed)[index]
-    told = {} if _tell_split(photos, backgrounds) == ["chains"] else {"side": side}
-    return *(keep_side(each, side, seed=settings.seed) for each in (photos, backgrounds)), told
+def _part_sources(
+    settings: PasteSettings, photos: list[SourcePhoto], backgrounds: list[SourcePhoto]
+) -> tuple[dict[str, Sources], list[str]]:
+    """Return the photos of each side, and the side of each item; "" where none is decided."""
+    if settings.mode == "count" or _tell_split(photos, backgrounds) == ["chains"]:
+        return {"": (photos, backgrounds)}, [""] * settings.num
+    lists = (photos, backgrounds)
+    parted = {
+        side: tuple(keep_side(each, side, seed=settings.seed) for each in lists)
+        for side in ("train", "val")
+    }
+    return parted, split_sources(settings.num, seed=settings.seed)
 
 
 class _Scene(NamedTuple):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from config.errors import InputError
 from config.files import to_json
+from datasets.job_pool import run_pool
 from datasets.scene_folder import JPEG_QUALITY
+from datasets.set_writing import tell_skipped
 from datasets.source_photos import PhotoSettings, SourcePhoto, list_photos, require_two
+
+_FEW_PHOTOS = 32  # are tried in this process, as others take seconds to start
 
 
 def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
@@ -32,6 +40,52 @@ def read_photos(folder: Path, settings: PhotoSettings) -> list[SourcePhoto]:
     photos = list_photos(settings, folder)
     require_two(photos)
     return photos
+
+
+def keep_usable(
+    photos: Sequence[SourcePhoto],
+    settings: PhotoSettings,
+    read: Callable[[SourcePhoto, PhotoSettings], Any],
+    *,
+    workers: int = 1,
+) -> list[SourcePhoto]:
+    """Try each photo once, name those that cannot be used, and leave them out.
+
+    For methods that make one picture of several photos, so that none is tried again for each.
+
+    Args:
+        photos: photos, none twice.
+        settings: with `max_bad_fraction`, the share of them that may be left out.
+        read: raises `InputError` for one that cannot be used; a function of a module.
+        workers: processes.
+
+    Returns:
+        The others, in their order.
+
+    Raises:
+        InputError: more than that share cannot be used, or all.
+
+    Example:
+        >>> keep_usable([], PhotoSettings(), lambda photo, settings: None)
+        []
+    """
+    if not photos:
+        return []
+    workers = workers if len(photos) > _FEW_PHOTOS else 1
+    job = partial(_try_photo, read, settings)
+    reasons = run_pool(job, photos, workers=workers, label="trying photos", unit=" photos")
+    bad = [reason for reason in reasons if reason]
+    tell_skipped(bad, len(photos), max_bad_fraction=settings.max_bad_fraction)
+    return [photo for photo, reason in zip(photos, reasons, strict=True) if not reason]
+
+
+def _try_photo(read: Callable, settings: PhotoSettings, photo: SourcePhoto) -> str:
+    """Say why a photo cannot be used; "" for one that can."""
+    try:
+        read(photo, settings)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def describe_photo_run(method: str, settings: PhotoSettings, photos: list[SourcePhoto]) -> dict:

@@ -75,7 +75,8 @@ def join_lists(
         seed: picks the lists when there are more.
 
     Returns:
-        Sorted lists; the kinds that a list is joined from are parted by "+".
+        Sorted lists; the kinds that a list is joined from are parted by "+", and a source is kept
+        where all have the same.
 
     Raises:
         InputError: no list of that length can be joined, or an argument is out of bounds.
@@ -87,9 +88,9 @@ def join_lists(
         ['added', 'source', 'removed']
     """
     _check_sizes(list_length, max_lists)
-    kinds = {pair: record.kind for record in records for pair in itertools.pairwise(record.images)}
-    followers: dict[Path, list[Path]] = {image: [] for pair in kinds for image in pair}
-    for fuller, other in sorted(kinds):
+    pairs = {pair: record for record in records for pair in itertools.pairwise(record.images)}
+    followers: dict[Path, list[Path]] = {image: [] for pair in pairs for image in pair}
+    for fuller, other in sorted(pairs):
         followers[fuller].append(other)
     numbers = _number_walks(followers, list_length)
     starts = sorted(followers)
@@ -98,7 +99,7 @@ def join_lists(
     for number in _draw(running[-1], max_lists, seed):
         first = bisect.bisect_right(running, number) - 1
         walks.append(_walk(number - running[first], starts[first], followers, numbers))
-    joined = [_join_kinds(walk, kinds) for walk in walks if len(set(walk)) == list_length]
+    joined = [_join_pairs(walk, pairs) for walk in walks if len(set(walk)) == list_length]
     if not joined:
         raise InputError(
             f"`join_pairs` must find pairs that share pictures, to join {list_length} in a row. "
@@ -107,9 +108,13 @@ def join_lists(
     return sorted(joined)
 
 
-def _join_kinds(walk: tuple[Path, ...], kinds: dict[tuple[Path, Path], str]) -> RankedRecord:
-    told = dict.fromkeys(kinds[pair] for pair in itertools.pairwise(walk))
-    return RankedRecord(walk, "+".join(kind for kind in told if kind))
+def _join_pairs(
+    walk: tuple[Path, ...], pairs: dict[tuple[Path, Path], RankedRecord]
+) -> RankedRecord:
+    own = [pairs[pair] for pair in itertools.pairwise(walk)]
+    kinds = dict.fromkeys(each.kind for each in own if each.kind)
+    sources = {each.source for each in own}
+    return RankedRecord(walk, "+".join(kinds), sources.pop() if len(sources) == 1 else "")
 
 
 def _number_walks(followers: dict[Path, list[Path]], list_length: int) -> list[dict[Path, int]]:

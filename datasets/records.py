@@ -17,6 +17,7 @@ class RankedRecord:
     Attributes:
         images: two or more picture files, fullest first.
         kind: the origin of the order, upstream's `info.type`; "" when unknown.
+        source: name of the photo that all of them are made of, `info.source`; "" when unknown.
 
     Example:
         >>> RankedRecord((Path("crowd.jpg"), Path("fewer.jpg"))).kind
@@ -25,6 +26,7 @@ class RankedRecord:
 
     images: tuple[Path, ...]
     kind: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, order=True)

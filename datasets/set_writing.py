@@ -20,6 +20,8 @@ from datasets.synthetic_sets import FIRST_INDEX, PICTURE_FOLDERS, check_settings
 
 Groups = list[list[dict]]  # what the jobs returned: the pictures of each item, described
 _NUM_NAMED = 10
+# The folder keeps what was written, for a run that allows more to be left out.
+_OTHER_RUN = "With other photos or settings it is another run: give it with `--overwrite`."
 _logger = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class SetPlan:
         parts: folders for the pictures.
         write_more: writes further listings: (folder, all descriptions).
         max_bad_fraction: share of the items that may be skipped.
+        unit: what the items are, for messages.
 
     Example:
         >>> # see `datasets.crop_jobs`
@@ -56,6 +59,7 @@ class SetPlan:
     parts: tuple[str, ...] = ("images",)
     write_more: Callable[[Path, list[dict]], None] | None = field(default=None)
     max_bad_fraction: float = 0.0
+    unit: str = "photos"
 
 
 def write_planned(plan: SetPlan, *, workers: int = 1, overwrite: bool = False) -> Path:
@@ -83,11 +87,12 @@ def write_planned(plan: SetPlan, *, workers: int = 1, overwrite: bool = False) -
         (folder / part).mkdir(exist_ok=True)
     groups = run_jobs(plan.job, plan.items, workers=workers, label=folder.name)
     try:
-        groups = _leave_out_skipped(groups, plan.max_bad_fraction)
-    except InputError:
-        _remove_unused(plan)
-        raise
-    annotations = plan.list_items(groups)
+        groups = _leave_out_skipped(groups, plan)
+        annotations = plan.list_items(groups)
+    except InputError as error:
+        if _remove_unused(plan):
+            raise
+        raise InputError(f"{error}\n{_OTHER_RUN}") from error
     pictures = [picture for group in groups for picture in group]
     _write_listings(folder, plan, pictures)
     for torn in (path for part in plan.parts for path in (folder / part).glob(".*.partial.*")):
@@ -196,32 +201,53 @@ def _draw_scene(
     return [{"parameters": {"scene": index}, "source": "drawn", **each} for each in pictures]
 
 
-def _leave_out_skipped(groups: Groups, max_bad_fraction: float) -> Groups:
-    """Leave out what no job could use, told in the log, unless that is too much."""
-    reasons = [group[0]["skipped"] for group in groups if group and "skipped" in group[0]]
-    kept = [group for group in groups if not (group and "skipped" in group[0])]
+def tell_skipped(
+    reasons: Sequence[str], num: int, *, max_bad_fraction: float, unit: str = "photos"
+) -> None:
+    """Tell in the log what is left out, unless that is too much.
+
+    Args:
+        reasons: why each of them cannot be used.
+        num: how many there are, with those.
+        max_bad_fraction: share of them that may be left out.
+        unit: what they are, for messages.
+
+    Raises:
+        InputError: more cannot be used, or none is left.
+
+    Example:
+        >>> tell_skipped([], 2, max_bad_fraction=0)
+    """
     more = len(reasons) - _NUM_NAMED
-    told = reasons[:_NUM_NAMED] + ([f"... and {more} more"] if more > 0 else [])
-    if len(reasons) > max_bad_fraction * len(groups) or not kept:
+    told = [*reasons[:_NUM_NAMED], *([f"... and {more} more"] if more > 0 else [])]
+    if len(reasons) > max_bad_fraction * num or len(reasons) == num:
         raise InputError(
-            f"At most `--max_bad_fraction` {max_bad_fraction:g} of the photos may be left out, and "
-            f"some must stay. {len(reasons)} of {len(groups)} cannot be used; replace them:\n  "
-            + "\n  ".join(told)
+            f"At most `--max_bad_fraction` {max_bad_fraction:g} of the {unit} may be left out, and "
+            f"some must stay. {len(reasons)} of {num} cannot be used:\n  " + "\n  ".join(told)
         )
     for line in told:
         _logger.warning("Skipped: %s", line)
-    return kept
 
 
-def _remove_unused(plan: SetPlan) -> None:
+def _leave_out_skipped(groups: Groups, plan: SetPlan) -> Groups:
+    """Leave out what no job could use, told in the log, unless that is too much."""
+    reasons = [group[0]["skipped"] for group in groups if group and "skipped" in group[0]]
+    most = plan.max_bad_fraction
+    tell_skipped(reasons, len(groups), max_bad_fraction=most, unit=plan.unit)
+    return [group for group in groups if not (group and "skipped" in group[0])]
+
+
+def _remove_unused(plan: SetPlan) -> bool:
     """Remove a folder without pictures, so that the next run may have other settings."""
     parts = [plan.folder / part for part in plan.parts]
-    if not any(path for part in parts for path in part.iterdir()):
-        for part in parts:
-            part.rmdir()
-        (plan.folder / PROVENANCE).unlink()
-        with suppress(OSError):  # it holds what others put there
-            plan.folder.rmdir()
+    if any(path for part in parts for path in part.iterdir()):
+        return False
+    for part in parts:
+        part.rmdir()
+    (plan.folder / PROVENANCE).unlink()
+    with suppress(OSError):  # it holds what others put there
+        plan.folder.rmdir()
+    return True
 
 
 def _write_listings(folder: Path, plan: SetPlan, pictures: list[dict]) -> None:

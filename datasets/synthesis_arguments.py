@@ -49,8 +49,8 @@ def read_settings(values: dict[str, Any], method: str) -> Any:
         An instance of the method's settings.
 
     Raises:
-        InputError: an option of other methods is given, two that exclude each other are, or a
-            value is out of range.
+        InputError: an option of other methods is given, or one that does nothing beside the
+            others, two that exclude each other are, or a value is out of range.
 
     Example:
         >>> read_settings({"chain_length": 3}, "crops").chain_length
@@ -70,7 +70,15 @@ scenes; leave it out.
     for first, second in METHODS[method].exclusive:
         if values.get(first) and values.get(second):
             raise InputError(f"`--{first}` and `--{second}` exclude each other; leave one out.")
-    return make_settings(METHODS[method].settings, values, where=f"--method {method}")
+    settings = make_settings(METHODS[method].settings, values, where=f"--method {method}")
+    for name, (chooser, choices) in METHODS[method].only_with.items():
+        chosen = getattr(settings, chooser)
+        if values.get(name) is not None and chosen not in choices:
+            raise InputError(
+                f"`--{name}` goes with `--{chooser} {' | '.join(choices)}`. Received it with "
+                f"{chosen}; leave it out, or choose another `--{chooser}`."
+            )
+    return settings
 
 
 def refuse_method_options(values: dict[str, Any], action: str) -> None:

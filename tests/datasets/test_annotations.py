@@ -56,6 +56,13 @@ def test_read_ranked_annotations_refuses_a_filter_that_leaves_nothing(tmp_path):
         read_ranked_annotations(tmp_path, "crowd", "train", filter_classes=["removed"])
 
 
+@pytest.mark.parametrize(("told", "source"), [("a/7.jpg", "a/7.jpg"), (7, "7"), (None, "")])
+def test_read_ranked_annotations_tells_the_photo_that_a_pair_is_made_of(tmp_path, told, source):
+    item = {**pair("a", "b"), "info": {"type": "remove", "source": told}}
+    write(tmp_path, {"train": [item]})
+    assert read_ranked_annotations(tmp_path, "crowd", "train")[0].source == source
+
+
 def chain(*names, kind="crops"):
     return {"images": list(names), "info": {"type": kind}}
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from config.errors import InputError
 from datasets import crop_jobs
 from datasets.annotations import read_ranked_annotations
 from datasets.crop_jobs import CropSettings, cut_chains, write_crops
+from datasets.set_writing import count_records
 from datasets.source_photos import SourcePhoto
 
 SMALL = CropSettings(image_size=(24, 32), num_chains=2, chain_length=3)
@@ -162,6 +164,28 @@ def test_write_crops_refuses_too_many_bad_photos_and_goes_on_with_a_larger_bound
     assert not (tmp_path / "crops" / "annotations.json").exists()
     write_crops(tmp_path, "crops", replace(settings, max_bad_fraction=0.2))
     assert len(read_ranked_annotations(tmp_path, "crops", "train")) == 14  # 1 of 8 validates
+
+
+def test_write_crops_names_a_cure_that_cures_where_pictures_were_written(tmp_path, photos):
+    (photos / "3.png").write_bytes(b"no picture")
+    (photos / "4.png").write_bytes(b"no picture")
+    settings = replace(SMALL, source=str(photos))
+    with pytest.raises(InputError, match=r"2 of 10 cannot be used:.*(?s:.)*with `--overwrite`"):
+        write_crops(tmp_path, "crops", settings)
+    for name in ("3.png", "4.png"):
+        shutil.copy(photos / "5.png", photos / name)
+    with pytest.raises(InputError, match="must hold data of the same run"):
+        write_crops(tmp_path, "crops", settings)
+    assert count_records(write_crops(tmp_path, "crops", settings, overwrite=True)[0]) == 20
+
+
+def test_write_crops_names_a_cure_where_no_photo_is_left_to_train_on(tmp_path, photos):
+    for number in range(1, 10):
+        (photos / f"{number}.png").write_bytes(b"no picture")
+    settings = replace(SMALL, source=str(photos), max_bad_fraction=0.9)
+    with pytest.raises(InputError, match=r"none to train; add photos.*\n.*with `--overwrite`"):
+        write_crops(tmp_path, "crops", settings)
+    assert any((tmp_path / "crops" / "images").iterdir())
 
 
 def test_write_crops_refuses_photos_of_which_none_is_left(tmp_path, photos):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from config.errors import InputError
 from datasets.annotations import read_counted_annotations, read_ranked_annotations
+from datasets.chain_listings import split_sources
 from datasets.images import read_image
 from datasets.paste_jobs import write_pastes
 from datasets.paste_layout import PasteSettings
@@ -215,3 +216,64 @@ def test_write_pastes_refuses_photos_in_which_nothing_stands_out(cells):
     Image.new("RGB", (100, 80)).save(cells / "cells" / "1cell.png")
     with pytest.raises(InputError, match="must show an object that can be cut out"):
         write_pastes(cells, "pasted", SETTINGS)
+
+
+@pytest.fixture
+def many_cells(cells):
+    """Write ten dotted pictures of three cells, 8 of them to train, the first damaged."""
+    dots = np.asarray(Image.open(cells / "cells" / "1dots.png")).copy()
+    dots[np.flatnonzero(dots.any(axis=1))[1:]] = 0
+    dots[:, np.flatnonzero(dots.any(axis=0))[3:]] = 0
+    Image.fromarray(dots).save(cells / "cells" / "1dots.png")
+    for number in range(2, 11):
+        for kind in ("cell", "dots"):
+            shutil.copy(cells / "cells" / f"1{kind}.png", cells / "cells" / f"{number}{kind}.png")
+    (cells / "cells" / "1cell.png").write_bytes(b"no picture")
+    return cells
+
+
+@pytest.mark.parametrize("mode", ["count", "chain"])
+def test_write_pastes_names_a_damaged_photo_once_and_draws_from_the_rest(many_cells, caplog, mode):
+    settings = replace(SETTINGS, counts=(0, 1, 2), mode=mode, chain_length=2, num=20)
+    settings = replace(settings, max_bad_fraction=1 / 8)
+    (folder,) = write_pastes(many_cells, "pasted", settings)
+    assert [record.getMessage().count("1cell.png") for record in caplog.records] == [1]
+    assert count_records(folder) == 20
+    used = {name for line in read_lines(folder) for name in line["parameters"]["objects_from"]}
+    assert len(used) == 7 and "cells/1cell.png" not in used
+
+
+def test_write_pastes_refuses_too_many_damaged_photos_before_it_draws(many_cells):
+    (many_cells / "cells" / "5cell.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="of the photos .* 2 of 8 cannot be used") as caught:
+        write_pastes(many_cells, "pasted", replace(SETTINGS, num=30, max_bad_fraction=1 / 8))
+    assert str(caught.value).count("1cell.png") == str(caught.value).count("5cell.png") == 1
+    assert not (many_cells / "pasted").exists()
+
+
+@pytest.mark.parametrize(("num_sound", "refused"), [(9, False), (8, True)])
+def test_write_pastes_counts_damaged_backgrounds(cells, caplog, num_sound, refused):
+    (cells / "grounds").mkdir()
+    for number in range(10):
+        Image.new("RGB", (100, 80), "navy").save(cells / "grounds" / f"{number}.png")
+    for number in range(num_sound, 10):
+        (cells / "grounds" / f"{number}.png").write_bytes(b"no picture")
+    settings = replace(SETTINGS, backgrounds=str(cells / "grounds"))
+    if refused:
+        with pytest.raises(InputError, match="2 of 10 cannot be used"):
+            write_pastes(cells, "pasted", settings)
+        return
+    assert count_records(write_pastes(cells, "pasted", settings)[0]) == 6
+    assert caplog.text.count("9.png") == 1
+
+
+def test_write_pastes_splits_once_for_all_chains(cells, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "datasets.paste_jobs.split_sources",
+        lambda num, *, seed: asked.append(num) or split_sources(num, seed=seed),
+    )
+    for kind in ("cell", "dots"):
+        shutil.copy(cells / "cells" / f"1{kind}.png", cells / "cells" / f"2{kind}.png")
+    write_pastes(cells, "chains", replace(SETTINGS, mode="chain", chain_length=3, num=9))
+    assert asked == [9]

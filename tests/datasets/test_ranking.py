@@ -114,6 +114,12 @@ def test_join_lists_makes_triplets_of_added_source_and_removed():
     assert lists == [chain("ASR", "added+removed"), chain("AST", "added+removed")]
 
 
+def test_join_lists_keeps_the_source_that_all_pairs_have():
+    pairs = [RankedRecord((Path(a), Path(b)), "", source) for a, b, source in ("ABx", "BCx", "BDy")]
+    lists = join_lists(pairs, 3, max_lists=9, seed=0)
+    assert [each.source for each in lists] == ["x", ""]
+
+
 def test_join_lists_equals_brute_force():
     generator = np.random.default_rng(0)
     edges = {tuple(generator.choice(list("abcdefgh"), 2, replace=False)) for _ in range(20)}

@@ -67,9 +67,10 @@ class Jury:
 def deal_lists(lists: RankedLists, params: TripletsParams, *, seed: int) -> Jury:
     """Deal the training lists to the rankers that judge their order.
 
-    Lists that share pictures stay together, so that no ranker judges a picture that it learnt
-    from; where most of them hang together, as those formed from counts do, only lists are kept
-    apart, and the log says so.
+    Lists that share pictures, or are made of one photo (`RankedRecord.source`), stay together, so
+    that no ranker judges what it learnt from. Where that links most of them, as when a few photos
+    give all chains, only lists that share pictures do; where most lists do that, as those formed
+    from counts, only lists are kept apart. The log says so.
 
     Args:
         lists: the lists.
@@ -91,13 +92,7 @@ def deal_lists(lists: RankedLists, params: TripletsParams, *, seed: int) -> Jury
             "`noise_rankers` must be 0 or at least 2: a list is judged by those that did not learn "
             "from it. Received 1."
         )
-    groups = link_lists(number_pictures(lists.training, lists.training_source))
-    if np.bincount(groups).max() > max(1, _LARGEST_SHARE * len(groups) / num):
-        _logger.warning(
-            "most lists share pictures: rankers judge lists that they have not seen, of pictures "
-            "that they have"
-        )
-        groups = np.arange(len(groups))
+    groups = _group_lists(lists, num)
     jury = Jury(deal_groups(groups, num, seed=seed), num)
     fewest = int(jury.learns.sum(axis=1).min())
     if fewest < params.batch_size:
@@ -107,6 +102,35 @@ def deal_lists(lists: RankedLists, params: TripletsParams, *, seed: int) -> Jury
             f"{params.batch_size}; lower one of them, or take 0 for no filter."
         )
     return jury
+
+
+def _group_lists(lists: RankedLists, num_rankers: int) -> np.ndarray:
+    """Return the group of each list: (N,) int; no group is too large for the rankers' parts."""
+    pictures = number_pictures(lists.training, lists.training_source)
+    sources = _number_sources(lists.training) + pictures.max() + 1
+    largest = max(1, _LARGEST_SHARE * len(pictures) / num_rankers)
+    groups = link_lists(np.column_stack([pictures, sources]))
+    if np.bincount(groups).max() <= largest:
+        return groups
+    groups = link_lists(pictures)
+    if np.bincount(groups).max() <= largest:
+        _logger.warning(
+            "most lists are made of one photo: rankers judge lists that they have not seen, of "
+            "photos that they have"
+        )
+        return groups
+    _logger.warning(
+        "most lists share pictures: rankers judge lists that they have not seen, of pictures that "
+        "they have"
+    )
+    return np.arange(len(pictures))
+
+
+def _number_sources(records: Sequence[RankedRecord]) -> np.ndarray:
+    """Number the photos that lists are made of; one that is not known is that list's own."""
+    known = dict.fromkeys(record.source or i for i, record in enumerate(records))
+    numbers = {name: number for number, name in enumerate(known)}
+    return np.array([numbers[record.source or i] for i, record in enumerate(records)])
 
 
 def number_pictures(records: Sequence[RankedRecord], source: ImageSource) -> np.ndarray:

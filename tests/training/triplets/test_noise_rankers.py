@@ -51,6 +51,35 @@ def test_deal_lists_keeps_lists_of_one_picture_together():
     assert sorted(np.bincount(jury.parts)) == [4, 5, 6]
 
 
+def of_sources(*names):
+    return [
+        dataclasses.replace(record, source=name)
+        for record, name in zip(chains(len(names)), names, strict=True)
+    ]
+
+
+def test_deal_lists_keeps_the_lists_of_one_photo_together():
+    jury = deal(of_sources(*"aabbccddeeff"), batch_size=1)  # chains share no file
+    assert (jury.parts[::2] == jury.parts[1::2]).all()
+    assert np.bincount(jury.parts).tolist() == [4, 4, 4]
+    judges = ~jury.learns
+    assert (judges[:, ::2] == judges[:, 1::2]).all()
+
+
+def test_deal_lists_parts_lists_without_a_source():
+    jury = deal(of_sources(*[""] * 12), batch_size=1)
+    assert np.bincount(jury.parts).tolist() == [4, 4, 4]
+
+
+def test_deal_lists_of_few_photos_keeps_lists_of_one_picture_together_and_says_so(caplog):
+    records = [*of_sources(*"a" * 12), RankedRecord((Path("0a"), Path("x"), Path("y")), "", "a")]
+    with caplog.at_level(logging.WARNING):
+        jury = deal(records, batch_size=1)  # 13 lists of one photo are more than 1.5 * 13 / 3
+    assert jury.parts[0] == jury.parts[12] and sorted(np.bincount(jury.parts)) == [4, 4, 5]
+    assert "most lists are made of one photo" in caplog.text
+    assert "share pictures" not in caplog.text
+
+
 def test_deal_lists_parts_what_all_hangs_together_and_says_so(caplog):
     with caplog.at_level(logging.WARNING):
         jury = deal(chains(12, shared=True), batch_size=1)
