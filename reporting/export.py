@@ -93,7 +93,7 @@ def write_saved_model(
     tolerance: float | None = None,
     must_compare: bool = True,
 ) -> Comparison:
-    """Do what `export_saved_model` does, compare more pictures too, and tell the differences.
+    """Do what `export_saved_model` does, compare given pictures too, and tell the differences.
 
     Args:
         model: as there.
@@ -102,14 +102,15 @@ def write_saved_model(
         assets: as there.
         pictures: to be compared besides random ones, each (H, W, 3) uint8 of its own size.
         tolerance: largest difference; None for `reporting.export_check.TOLERANCE`.
-        must_compare: refuse an export of which an output could be compared on no picture.
+        must_compare: refuse an export of which an output could be compared on none of the given
+            pictures, or of the random ones where none are given.
 
     Returns:
-        How far it answers from the Keras model.
+        How far it answers from the Keras model, on those pictures.
 
     Raises:
         ValueError: as there.
-        InputError: as there, or an output could be compared on no picture.
+        InputError: as there, or an output could be compared on none of those pictures.
         RuntimeError: as there.
         OSError: as there.
 
