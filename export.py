@@ -222,7 +222,8 @@ def _read_pictures(args) -> list[np.ndarray]:
 
 
 def _tell(args, num_bytes: int, comparison: Comparison, left: Sequence[str] = ()) -> None:
-    where = args.pictures or "random pictures"
+    # An int8 file is compared on what it was calibrated with, where no others are given.
+    where = args.pictures or args.calibration or f"{comparison.num_pictures} random pictures"
     print(f"Largest difference from the Keras model, on {where}:")
     for name, value in comparison.largest.items():
         number = f"{comparison.compared[name]} of {comparison.num_pictures} pictures"

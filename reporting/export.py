@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from config.errors import InputError
 from reporting.export_check import compare_export
+from reporting.float32_models import to_float32
 from reporting.model_files import is_saved_model
 from reporting.parity import Comparison, require_compared
 from reporting.serving import decode_image
@@ -42,7 +43,8 @@ def export_saved_model(
 
     The folder is written beside its place, loaded with plain `tf.saved_model.load`, compared on
     seeded random pictures of an odd size, and only then put there. An earlier SavedModel at `path`
-    is replaced. Where an answer hangs on rounding for all of these pictures, the log says so.
+    is replaced. Where an answer hangs on rounding for all of these pictures, the log says so. A
+    model in mixed precision is written as the same network in float32, and compared with that.
 
     Args:
         model: from uint8 pictures (B, H, W, 3), any H and W, to a dict of outputs.
@@ -93,7 +95,7 @@ def write_saved_model(
     tolerance: float | None = None,
     must_compare: bool = True,
 ) -> Comparison:
-    """Do what `export_saved_model` does, compare more pictures too, and tell the differences.
+    """Do what `export_saved_model` does, compare given pictures too, and tell the differences.
 
     Args:
         model: as there.
@@ -102,14 +104,15 @@ def write_saved_model(
         assets: as there.
         pictures: to be compared besides random ones, each (H, W, 3) uint8 of its own size.
         tolerance: largest difference; None for `reporting.export_check.TOLERANCE`.
-        must_compare: refuse an export of which an output could be compared on no picture.
+        must_compare: refuse an export of which an output could be compared on none of the given
+            pictures, or of the random ones where none are given.
 
     Returns:
-        How far it answers from the Keras model.
+        How far it answers from the Keras model, on those pictures.
 
     Raises:
         ValueError: as there.
-        InputError: as there, or an output could be compared on no picture.
+        InputError: as there, or an output could be compared on none of those pictures.
         RuntimeError: as there.
         OSError: as there.
 
@@ -124,6 +127,7 @@ def write_saved_model(
             "Received something else; choose another folder."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
+    model = to_float32(model)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as temporary:
         written = Path(temporary) / "written"
         _write(model, written, max_pixels, assets or {})

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from config.errors import InputError
+from models.count_interval import find_calibration
 from models.locator import find_class_names, find_localizer, find_settled
 from models.map_locator import find_map_reader, read_boxes_again
 from models.point_counter import CountBlobs
@@ -116,7 +117,9 @@ def compare_answer(
     for the pictures where no other choice is within the tolerance (`models.locator.find_settled`);
     a label map must be equal in every pixel whose label no two probabilities within the tolerance
     could change. A density-guided counter is compared on the pictures without a cell within the
-    tolerance of another class, and on those with one whose cells all came out alike.
+    tolerance of another class, and on those with one whose cells all came out alike. A counter's
+    `none_probability` may fall steeply with its count: it must be one that the model's curve has at
+    a count within the tolerance of the export's own, and what it lies outside of these differs.
 
     Args:
         model: the Keras model.
@@ -151,6 +154,7 @@ def compare_answer(
             rows["label_map"] = sure
     if find_map_reader(model) is not None and {"map", "boxes"} <= set(answer):
         expected |= read_boxes_again(model, images, answer)
+    expected |= _read_none_again(model, expected, answer, tolerance)
     differences, compared = {}, {}
     for name, value in answer.items():
         kept = rows.get(name, np.ones(len(images), bool))
@@ -241,6 +245,23 @@ def _find_settled_cells(model, images, answer, tolerance):
         # It did not change: the rest follows without a jump.
         settled |= (answer["cells"][..., 1] == states).all(axis=1)
     return dict.fromkeys(model.output, settled)
+
+
+def _read_none_again(model, expected, answer, tolerance):
+    """Give the values nearest to the answer's that the curve has within the counts' tolerance."""
+    names = ("count", "none_probability")
+    calibration = find_calibration(model)
+    if calibration is None or any(
+        name not in expected or np.shape(answer.get(name)) != expected[name].shape for name in names
+    ):
+        return {}
+    counts, found = (answer[name].astype(np.float64) for name in names)
+    own = expected["none_probability"]
+    # The curve's knots are rounded in a file of float16, so its own count is not enough.
+    room = tolerance * np.max(np.abs(expected["count"]), initial=1.0)
+    least = np.minimum(own, calibration.none_curve.read(counts + room))
+    most = np.maximum(own, calibration.none_curve.read(counts - room))
+    return {"none_probability": np.clip(found, least, most)}
 
 
 def _measure(source, name, expected, found, *, scale, rows, tolerance):

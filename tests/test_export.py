@@ -91,7 +91,15 @@ def test_export_writes_a_litert_file(tmp_path, capsys):
     assert run(tmp_path, out, "--format", "litert") == 0
     assert out.is_file() and json.loads(out.with_suffix(".json").read_text())["quantize"] == "none"
     said = capsys.readouterr().out
-    assert f"LiteRT: {out}" in said and "  8 of 8 pictures\n" in said
+    assert f"LiteRT: {out}" in said and "on 8 random pictures:" in said
+    assert "  8 of 8 pictures\n" in said
+
+
+def test_export_says_that_an_int8_file_was_compared_on_its_calibration(tmp_path, capsys, pictures):
+    build_small_locator().save(tmp_path / "localizer.keras")
+    more = ("--format", "litert", "--quantize", "int8", "--calibration", str(pictures))
+    assert run(tmp_path, tmp_path / "a.tflite", *more) == 0
+    assert f"on {pictures}:" in capsys.readouterr().out
 
 
 def test_export_litert_says_what_cannot_be_used(run_dir, tmp_path, capsys):
@@ -136,9 +144,15 @@ def test_export_writes_a_counter_in_every_format(run_dir, tmp_path, capsys, name
 def test_export_compares_a_saved_model_on_pictures(run_dir, tmp_path, capsys, pictures):
     out = tmp_path / "out"
     assert run(run_dir, out, "--pictures", str(pictures)) == 0
-    # Two random ones, and those.
+    # Those two alone, without the random ones that are compared too.
     said = capsys.readouterr().out
-    assert "  patch_counts " in said and "  4 of 4 pictures\n" in said
+    assert f"on {pictures}:" in said and "  patch_counts " in said
+    assert said.count("  2 of 2 pictures\n") == 2
+    (first, *_) = sorted(pictures.iterdir())
+    assert run(run_dir, out, "--pictures", str(first)) == 0
+    assert capsys.readouterr().out.count("  1 of 1 pictures\n") == 2
+    assert run(run_dir, out) == 0
+    assert "on 2 random pictures:" in capsys.readouterr().out
 
 
 def test_export_fails_above_the_tolerance(run_dir, tmp_path, capsys):

@@ -50,6 +50,22 @@ def check_export_equals(model, tmp_path):
             np.testing.assert_allclose(answer[name], expected[name], rtol=1e-4)
 
 
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_export_of_mixed_precision_is_in_float32(tmp_path, precision):
+    keras.config.set_dtype_policy(f"mixed_{precision}")
+    try:
+        image = keras.Input((16, 16, 3))
+        encoder = keras.Model(image, {"stride_32": keras.layers.Conv2D(2, 3)(image)})
+        counter = build_counter(encoder, 2, weights=np.ones(2))
+        path = export_saved_model(counter, tmp_path / "a", max_pixels=10**5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert encoder.layers[-1].compute_dtype == precision
+    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
+    types = str(signature.graph.as_graph_def())  # the functions inside it, too
+    assert "DT_FLOAT" in types and "DT_HALF" not in types and "DT_BFLOAT16" not in types
+
+
 def test_serving_default_returns_a_row_per_picture(loaded):
     # A white picture has brightness 1 in each of its 4 patches, a black one 0.
     images = np.stack([np.full((5, 9, 3), 255, np.uint8), np.zeros((5, 9, 3), np.uint8)])

@@ -145,6 +145,22 @@ def test_write_saved_model_refuses_a_comparison_of_nothing(
     assert "on no picture for boxes, scores" in caplog.text
 
 
+def test_random_pictures_do_not_stand_in_for_given_ones(fixed_locator, tmp_path, monkeypatch):
+    locator = fixed_locator((), "grid")
+    layer = find_localizer(locator).get_layer("decode_grid")
+    # Noise, of which there are two in a batch, is settled; single given pictures hang on rounding.
+    monkeypatch.setattr(type(layer), "find_settled", lambda _, x, _t: np.full(len(x), len(x) == 2))
+    pictures = [np.full((9, 7, 3), value, np.uint8) for value in (0, 90, 255)]
+    with pytest.raises(InputError, match="Of 3, none could be for `boxes`, `scores`"):
+        write_saved_model(locator, tmp_path / "a", max_pixels=10**5, pictures=pictures)
+    told = write_saved_model(locator, tmp_path / "a", max_pixels=10**5)
+    assert told.num_pictures == 2 and told.compared == {"boxes": 2, "scores": 2}
+    # The other way round, what is settled of the given ones is enough.
+    monkeypatch.setattr(type(layer), "find_settled", lambda _, x, _t: np.full(len(x), len(x) == 1))
+    told = write_saved_model(locator, tmp_path / "a", max_pixels=10**5, pictures=pictures)
+    assert told.num_pictures == 3 and told.compared == {"boxes": 3, "scores": 3}
+
+
 @pytest.fixture
 def red_segmenter():
     """A segmenter whose label is 1 where a picture's red is above half, 0 below, of 2 classes."""

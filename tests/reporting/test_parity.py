@@ -3,6 +3,9 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
+from models.count_interval import make_count_interval
+from ops.count_calibration import CountCalibration
+from ops.none_curves import NoneCurve
 from reporting.parity import (
     Comparison,
     ParityError,
@@ -151,3 +154,65 @@ def test_points_of_enlarged_pictures_may_be_rounded():
     require_equal("file", "points", expected, rounded)
     with pytest.raises(ParityError, match="other blobs"):
         require_equal("file", "points", expected, rounded + np.float32([[1 / 3, 0], [0, 0]]))
+
+
+@pytest.fixture(scope="module")
+def steep_counter():
+    """Counts two thirds of the mean red; its curve falls from .4 to .2 between 66.67 and 66.68."""
+    curve = NoneCurve((0.0, 10.0, 66.67, 66.68), (1.0, 0.6, 0.4, 0.2))
+    images = keras.Input((None, None, 3), dtype="uint8")
+    count = keras.ops.mean(keras.ops.cast(images, "float32")[..., 0], axis=(1, 2)) * (2 / 3)
+    calibration = CountCalibration(
+        interval=0.5,
+        quantile=0.1,
+        offset=1.0,
+        none_curve=curve,
+        none_from="p-value",
+        calibrated_on="drawn scenes",
+        num_pictures=4,
+    )
+    return keras.Model(images, {"count": count, **make_count_interval(calibration)(count)})
+
+
+def compare_none(model, red, count, none, tolerance=1e-3):
+    pictures = np.zeros((1, 2, 3, 3), np.uint8)
+    pictures[..., 0] = red
+    answer = {"count": np.float32([count]), "none_probability": np.float32([none])}
+    return compare_answer(model, pictures, answer, source="file", tolerance=tolerance).largest
+
+
+def test_none_probability_is_that_of_a_count_within_the_tolerance(steep_counter):
+    # The model counts 66.667, of which .4 is told; .067 more are within the tolerance.
+    for count, none in [(66.6667, 0.4), (66.675, 0.3), (66.7, 0.2), (66.667, 0.2)]:
+        assert compare_none(steep_counter, 100, count, none)["none_probability"] < 1e-6
+    # The curve has .4 + .2 / 56.67 (.067 + .003) = .40025 at the lowest count, .2 at the highest.
+    found = compare_none(steep_counter, 100, 66.667, 0.401)["none_probability"]
+    assert found == pytest.approx(0.00075, abs=5e-5)
+    for none, apart in [(0.5, 0.0998), (0.1, 0.1), (np.nan, "nan")]:
+        with pytest.raises(ParityError, match=f"`none_probability` .* difference of {apart}"):
+            compare_none(steep_counter, 100, 66.667, none)
+    # At float16's tolerance, 66.667 +- 1.333: .4 + .2 / 56.67 x 1.337 = .4047.
+    assert compare_none(steep_counter, 100, 66.667, 0.404, tolerance=0.02)["none_probability"] == 0
+
+
+def test_none_probability_is_close_where_its_curve_is_flat(steep_counter):
+    # A count of 20 +- .02: .6 - .2 x 10 / 56.67 = .56471 +- .00007.
+    assert compare_none(steep_counter, 30, 20, 0.5647)["none_probability"] < 1e-6
+    for none in (0.5635, 0.566):
+        with pytest.raises(ParityError, match="`none_probability`"):
+            compare_none(steep_counter, 30, 20, none)
+
+
+def test_none_probability_does_not_excuse_the_count(steep_counter):
+    with pytest.raises(ParityError, match="`count` .* a difference of 0.005"):
+        compare_none(steep_counter, 100, 67.0, 0.2)
+
+
+def test_none_probability_alone_is_compared_with_the_models(steep_counter):
+    pictures = np.full((1, 1, 1, 3), 30, np.uint8)
+    answer = {"none_probability": np.float32([0.57])}
+    with pytest.raises(ParityError, match="a difference of 0.00529"):
+        compare_answer(steep_counter, pictures, answer, source="file", tolerance=1e-3)
+    answer = {"count": np.float32([20]), "none_probability": np.float32([[0.56]])}
+    with pytest.raises(ParityError, match=r"of shape \(1,\). Received shape \(1, 1\)"):
+        compare_answer(steep_counter, pictures, answer, source="file", tolerance=1e-3)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from config.errors import InputError
+from models.counter import build_counter
 from models.point_counter import CountBlobs
+from ops.count_calibration import CountCalibration
+from ops.none_curves import p_value_curve
 from reporting import parity, portable_export
 from reporting.litert_check import draw_pictures
 from reporting.model_files import load_keras_model
@@ -88,6 +91,26 @@ def test_export_portable_rounds_weights(counter, tmp_path):
         assert 1e-5 < file.comparison.largest["count"] < 2**-11
     with pytest.raises(InputError, match="`--quantize float16` is not for `--format onnx`"):
         export(counter, tmp_path, "onnx", quantize="float16")
+
+
+@pytest.mark.parametrize("name", ["litert", "openvino"])
+def test_export_portable_rounds_a_steep_curve(tmp_path, name):
+    # Of 4 scores; it falls from 66.67 on, but float16 has steps of 1/16 there: from 66.6875 on.
+    curve = p_value_curve([10.0, 20.0, 40.0, 66.67])
+    words = {"none_from": "p-value", "calibrated_on": "drawn scenes", "num_pictures": 4}
+    calibration = CountCalibration(
+        interval=0.5, quantile=0.5, offset=None, none_curve=curve, **words
+    )
+    image = keras.Input((16, 16, 3))
+    conv = keras.layers.Conv2D(1, 1, kernel_initializer="ones", use_bias=False)
+    encoder = keras.Model(image, {"stride_32": conv(image)})
+    # Three channels of 100 / 255 each: 66.675 objects, in the middle of the fall from .4 to .2.
+    weights = np.float32([66.675 * 255 / 300])
+    model = build_counter(encoder, 1, weights=weights, calibration=calibration)
+    pictures = [np.full((*SIZE, 3), 100, np.uint8)]
+    file = export(model, tmp_path, name, quantize="float16", pictures=pictures)
+    assert file.comparison.largest["none_probability"] < 1e-3
+    assert file.comparison.largest["count"] < 2**-11
 
 
 def test_export_portable_leaves_nothing_when_the_answers_differ(points, tmp_path, monkeypatch):

@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from models.cam_classifier import build_cam_classifier
 from models.cam_decoder import build_cam_decoder
+from models.counter import CountWeights, FeatureGrid, build_counter
 from models.density_counter import CellWeights, build_density_counter
 from models.imagenet_head import ClassifierHead
 from models.label_pooling import build_mapped_classifier
@@ -15,6 +17,8 @@ from models.saliency_network import build_saliency_model, build_saliency_network
 from models.segmenter import build_segmenter
 from models.tagger import build_tagger
 from ops.count_calibration import calibrate_counts
+from reporting.export import export_saved_model
+from reporting.export_check import compare_export
 from reporting.litert_check import draw_pictures
 from reporting.portable_export import PortableSettings, export_portable
 from reporting.runtimes import SUFFIXES
@@ -40,6 +44,14 @@ def build_density():
     return build_density_counter(
         build_encoder((32, 32, 3)), weights, num_patches=2, max_depth=1, calibration=calibration
     )
+
+
+def build_cells():
+    # The maps of strides 8 and 16 have 4 features each; half of the cells are cut off at 0.
+    kernel = np.float32([9, -5, 3, -2, 7, 1, -4, 6])
+    weights = CountWeights(kernel, -1.0)
+    features = FeatureGrid(3, (8, 16))
+    return build_counter(build_encoder((32, 32, 3)), 2, weights=weights, features=features)
 
 
 def build_segments():
@@ -76,6 +88,7 @@ def build_mapped_tags():
 
 KINDS = {
     "density": build_density,
+    "cells": build_cells,
     "segmenter": build_segments,
     "saliency": build_saliency,
     "decoder": build_decoder,
@@ -103,3 +116,20 @@ def test_every_kind_is_exported_in_every_format(model, tmp_path, name):
     assert set(file.comparison.largest) == set(model.output) and file.left == {}
     assert set(file.comparison.compared.values()) <= {1, 2}
     assert max(file.comparison.largest.values()) < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_in_mixed_precision_is_served_in_float32(kind, small_cam_encoder, tmp_path):
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = KINDS[kind]()
+        path = export_saved_model(model, tmp_path / "a", max_pixels=10**5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    twin = KINDS[kind]()
+    twin.set_weights(model.get_weights())
+    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
+    assert "DT_BFLOAT16" not in str(signature.graph.as_graph_def())
+    assert compare_export(twin, path, 10**5).largest.keys() == model.output.keys()
