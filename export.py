@@ -23,6 +23,7 @@ from reporting.litert_check import NUM_PICTURES, draw_pictures
 from reporting.parity import Comparison, ParityError
 from reporting.portable_export import PortableSettings, export_portable, natural_size
 from reporting.served_models import SERVED_FILES, ServedModel, load_served_model
+from reporting.settings_files import description_file
 from training.command_line import run_command
 
 TITLES = {
@@ -175,7 +176,7 @@ def _write_locator(args, served: ServedModel) -> None:
         pictures=np.stack(pictures) if pictures else None,
         tolerance=args.tolerance,
     )
-    found = read_json(path.with_suffix(".json"), max_bytes=1 << 20)["difference_from_keras"]
+    found = read_json(description_file(path), max_bytes=1 << 20)["difference_from_keras"]
     largest = {name: each["largest"] for name, each in found.items()}
     compared = {name: each["compared"] for name, each in found.items()}
     comparison = Comparison(largest, compared, next(iter(found.values()))["pictures"])
@@ -229,7 +230,7 @@ def _tell(args, num_bytes: int, comparison: Comparison, left: Sequence[str] = ()
         number = f"{comparison.compared[name]} of {comparison.num_pictures} pictures"
         print(f"  {name:20s} {value:.1e}  {number}")
     if left:
-        json_file = Path(args.output).with_suffix(".json")
+        json_file = description_file(Path(args.output))
         print(f"Not inside, see {json_file}: {', '.join(left)}")
     print(f"{TITLES[args.format]}: {args.output} ({num_bytes / 1e6:.2f} MB)")
 

@@ -12,6 +12,9 @@ from ops.none_curves import NoneCurve, fit_none_curve, p_value_curve
 # Where `none_probability` comes from.
 EMPTY_PICTURES, P_VALUE = "empty pictures", "p-value"
 NONE_THRESHOLD = 0.5  # `none_probability` from which a picture is said to hold none
+# Where it is a p-value the count must be below this, too: that a counter errs by as much as it
+# counts is no sign that there is nothing.
+NONE_BELOW = 1.0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from models.count_interval import find_calibration
-from ops.count_calibration import NONE_THRESHOLD
+from ops.count_calibration import NONE_BELOW, NONE_THRESHOLD, P_VALUE
 from reporting.settings_files import is_number, make_asset, read_settings_file
 
 COUNTS_FILE = "counts.json"
@@ -60,14 +60,16 @@ def counts_asset(model: keras.Model) -> dict[str, str]:
 
     Returns:
         {"counts.json": text} for `export_saved_model(assets=...)`, with the `none_probability` from
-        which on a picture holds none, `none_threshold`; {} for another kind of model.
+        which on a picture holds none, `none_threshold`, and the count that it must be below for
+        that, `none_below_count` (null: any); {} for another kind of model.
 
     Example:
         >>> counts_asset(keras.Sequential())
         {}
     """
     settings = find_count_settings(model)
-    return make_asset(COUNTS_FILE, settings, none_threshold=NONE_THRESHOLD)
+    below = NONE_BELOW if settings is not None and settings.none_from == P_VALUE else None
+    return make_asset(COUNTS_FILE, settings, none_threshold=NONE_THRESHOLD, none_below_count=below)
 
 
 def read_count_settings(path: Path) -> CountSettings:

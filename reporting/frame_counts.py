@@ -67,7 +67,7 @@ def annotate_count(image: np.ndarray, result: FrameCount) -> np.ndarray:
         _draw_points(pen, result, shown.size)
     elif "patch_counts" in result.outputs:
         _draw_patches(pen, result.outputs["patch_counts"], shown.size)
-    caption = caption_count(result.outputs, interval=result.about.get("interval"))
+    caption = caption_count(result.outputs, about=result.about)
     return add_caption(np.asarray(shown), caption)
 
 
@@ -100,7 +100,7 @@ def write_count_table(
     rows = []
     for result in results:
         seconds = f"{result.number / frames_per_second:.3f}" if frames_per_second else ""
-        cells = flatten_outputs(Prediction("", result.outputs, names=result.names))
+        cells = flatten_outputs(_as_prediction(result))
         rows.append({"frame": result.number, "seconds": seconds, **cells, **result.about})
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with atomic_table(path) as table:
@@ -160,6 +160,10 @@ def draw_count_plot(
         axes.grid(color=GREY, alpha=0.2)
         axes.spines[["top", "right"]].set_visible(False)
     return save_figure(figure, path)
+
+
+def _as_prediction(result):
+    return Prediction("", result.outputs, names=result.names, about=result.about)
 
 
 def _take(results, name):

@@ -18,6 +18,7 @@ from models.locator import find_class_names, find_localizer
 from reporting.float32_models import to_float32
 from reporting.litert_check import compare_litert
 from reporting.litert_int8 import export_int8
+from reporting.settings_files import description_file
 
 QUANTIZE = ("none", "float16", "int8")
 SUFFIX = ".tflite"
@@ -108,9 +109,9 @@ of a localization run.
             tolerance=tolerance,
         )
         description = describe_litert(served, quantize, find_class_names(locator), differences)
-        os.replace(write_json(description, written.with_suffix(".json")), path.with_suffix(".json"))
+        os.replace(write_json(description, description_file(written)), description_file(path))
         os.replace(written, path)
-    logger.info("exported %s; differs from the Keras model by %s", path, differences)
+    logger.info("exported %s", path)
     return path
 
 

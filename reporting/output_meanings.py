@@ -8,7 +8,8 @@ OUTPUT_MEANINGS: Mapping[str, str] = {
     "count": "how many objects the picture holds",
     "count_low": "lower end of the count's interval",
     "count_high": "upper end of the count's interval",
-    "none_probability": "how likely the picture holds no object, in [0, 1]",
+    "none_probability": "how likely the picture holds no object, in [0, 1]; where `none_from` is "
+    "p-value: the share of calibration errors as large as the count",
     "patch_counts": "objects in each of N x N patches, row by row; they sum to the count",
     "cells": "of each cell of all depths, coarse ones first, row by row: its count, and whether it "
     "was not read (0), is empty (1), sparse (2), dense and cut in four (3) or dense (4)",

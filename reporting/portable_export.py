@@ -25,6 +25,7 @@ from reporting.output_meanings import BLOB_RULES, explain_output
 from reporting.parity import Comparison, compare_answer, require_compared
 from reporting.portable_writers import WRITERS
 from reporting.runtimes import OPENERS, OPENVINO_SETTINGS, SUFFIXES
+from reporting.settings_files import description_file
 
 TOLERANCES = {"none": 1e-3, "float16": 0.02}
 _PACKAGES = {
@@ -165,7 +166,7 @@ def export_portable(
         content["pictures_compared"] = comparison.compared
         content["checked_on"] = f"{len(pictures)} {checked_on}"
         num_bytes = _put_in_place(Path(folder), written, path, content)
-    logger.info("exported %s; differs from the Keras model by %s", path, comparison.largest)
+    logger.info("exported %s", path)
     return PortableFile(path, num_bytes, comparison, left)
 
 
@@ -285,7 +286,7 @@ def _put_in_place(folder, written, path, content):
     """Move what was written to its place, the file that names the rest last; return its size."""
     parts = sorted(each for each in folder.iterdir() if each != written)
     num_bytes = sum(each.stat().st_size for each in (*parts, written))
-    description = write_json({**content, "num_bytes": num_bytes}, written.with_suffix(".json"))
+    description = write_json({**content, "num_bytes": num_bytes}, description_file(written))
     for each in (*parts, description, written):
         os.replace(each, path.parent / each.name)
     return num_bytes

@@ -80,7 +80,7 @@ def flatten_outputs(prediction: Prediction) -> dict[str, str]:
         {'patch_count_0': '1', 'patch_count_1': '2'}
     """
     cells = {}
-    for name, value in _in_order(prediction.outputs).items():
+    for name, value in _in_order(prediction).items():
         value = np.asarray(value)
         if value.ndim == 0:
             cells[name] = _to_cell(value)
@@ -157,7 +157,7 @@ def draw_prediction(
         return None
     outputs, caption = prediction.outputs, None
     if "count" in outputs:
-        caption = caption_count(outputs, interval=prediction.about.get("interval"))
+        caption = caption_count(outputs, about=prediction.about)
     if "cells" in outputs:
         num_patches = math.isqrt(len(outputs["patch_counts"]))
         return draw_cells(image, outputs["cells"], num_patches, path, caption=caption)
@@ -177,10 +177,11 @@ WRITERS: dict[str, Callable[[Sequence[Prediction], Path], Path | None]] = {
 }
 
 
-def _in_order(outputs):
+def _in_order(prediction):
     """Put `count` and how sure it is first, with the decision: what most readers look for."""
+    outputs = prediction.outputs
     first = {name: outputs[name] for name in ("count", *OUTPUTS) if name in outputs}
-    return first | decide_none(outputs) | outputs
+    return first | decide_none(outputs, prediction.about) | outputs
 
 
 def _singular(name):
@@ -192,7 +193,7 @@ def _to_values(prediction):
         name: dict(zip(parts, prediction.outputs[name], strict=True))
         for name, parts in prediction.names.items()
     }
-    return {**_in_order(prediction.outputs), **named}
+    return {**_in_order(prediction), **named}
 
 
 def _to_cell(value):

@@ -68,6 +68,22 @@ def make_asset(file_name: str, settings: Any, **facts: Any) -> dict[str, str]:
     return {file_name: json.dumps(asdict(settings) | facts, indent=2, ensure_ascii=False) + "\n"}
 
 
+def description_file(path: Path) -> Path:
+    """Name the JSON file that describes an exported file.
+
+    Args:
+        path: the exported file.
+
+    Returns:
+        The same name with `.json` behind it, so that a model in several formats has one for each.
+
+    Example:
+        >>> description_file(Path("out/a.onnx")).name
+        'a.onnx.json'
+    """
+    return path.with_name(f"{path.name}.json")
+
+
 def is_number(value: Any) -> bool:
     """Say whether a JSON value is a number; true and false are none.
 

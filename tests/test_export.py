@@ -13,6 +13,7 @@ from models.localizer import build_localizer
 from models.locator import build_locator
 from models.point_counter import build_point_counter
 from reporting.runtimes import SUFFIXES
+from reporting.settings_files import description_file
 from training.command_line import run_command
 
 
@@ -89,7 +90,7 @@ def test_export_writes_a_litert_file(tmp_path, capsys):
     build_small_locator(("cat", "dog")).save(tmp_path / "localizer.keras")
     out = tmp_path / "out" / "a.tflite"
     assert run(tmp_path, out, "--format", "litert") == 0
-    assert out.is_file() and json.loads(out.with_suffix(".json").read_text())["quantize"] == "none"
+    assert out.is_file() and json.loads(description_file(out).read_text())["quantize"] == "none"
     said = capsys.readouterr().out
     assert f"LiteRT: {out}" in said and "on 8 random pictures:" in said
     assert "  8 of 8 pictures\n" in said
@@ -136,7 +137,7 @@ def test_export_writes_a_counter_in_every_format(run_dir, tmp_path, capsys, name
     said = capsys.readouterr().out
     assert f"on {pictures}" in said and "  count " in said and " MB)" in said
     assert "  2 of 2 pictures\n" in said
-    content = json.loads(out.with_suffix(".json").read_text())
+    content = json.loads(description_file(out).read_text())
     # 2 x 2 patches of 16 x 16 pixels.
     assert content["input"]["shape"] == [1, 32, 32, 3] and content["checked_on"].startswith("2 pi")
 
@@ -170,7 +171,7 @@ def test_export_of_a_point_counter_needs_a_size_and_tells_what_is_not_inside(tmp
     assert run(tmp_path, out, "--format", "litert") == 2
     assert "`--image_size HEIGHT WIDTH` is needed: LiteRT" in capsys.readouterr().err
     assert run(tmp_path, out, "--format", "litert", "--image_size", "9", "7") == 0
-    assert f"see {out.with_suffix('.json')}: num_points, point_classes" in capsys.readouterr().out
+    assert f"see {out}.json: num_points, point_classes" in capsys.readouterr().out
 
 
 def test_export_takes_a_video_classifier(small_cam_encoder, tmp_path):
@@ -181,7 +182,7 @@ def test_export_takes_a_video_classifier(small_cam_encoder, tmp_path):
     content = json.loads((tmp_path / "out" / "assets.extra" / "tags.json").read_text())
     assert content == {"class_names": ["cat", "dog"]}
     assert run(tmp_path, tmp_path / "a.tflite", "--format", "litert") == 0
-    content = json.loads((tmp_path / "a.json").read_text())
+    content = json.loads((tmp_path / "a.tflite.json").read_text())
     assert content["settings"]["class_names"] == ["cat", "dog"]
     assert set(content["outputs"]) == {"tag_probabilities", "tag_maps"}
 

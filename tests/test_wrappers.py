@@ -115,6 +115,15 @@ def test_fine_tuning_scores_reports_and_exports(experiments):
     assert "data:image/png;base64," in (run / "report.html").read_text()
 
 
+def test_the_command_to_repeat_a_run_names_the_ranker_that_latest_meant(experiments):
+    run, ranker = (only_run(experiments, name) for name in ("noisy_synth_regress", "baseline"))
+    command = read_results(run).command
+    (model,) = ranker.glob("best_model_*.keras")
+    assert (
+        command.endswith(f" --model_path {model}") and command in (run / "report.html").read_text()
+    )
+
+
 def test_the_exported_counter_equals_the_keras_one(experiments):
     run = only_run(experiments, "noisy_synth_regress")
     counter = keras.saving.load_model(run / "counter.keras", compile=False)

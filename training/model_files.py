@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 import keras
@@ -13,13 +14,15 @@ from reporting.model_files import load_keras_model
 from training.continued_runs import TAKES_DATA, find_model_file, take_data
 from training.runs import load_given_params
 
+logger = logging.getLogger(__name__)
+
 
 def name_model_file(args: argparse.Namespace) -> argparse.Namespace:
     """Put the file itself in the place of what `--model_path` says.
 
     "latest" and a run folder mean another model after another training run; a fine-tuning run is
-    told from others, and its arguments are kept, by the file. Experiments of `TAKES_DATA` take
-    the data of the run that they continue, where the command line gives none.
+    told from others, its arguments are kept, and its command is repeated by the file. Experiments
+    of `TAKES_DATA` take the data of the run that they continue, where the command line gives none.
 
     Args:
         args: a fine-tuning wrapper's arguments, completed; its configuration has `continues`.
@@ -35,6 +38,8 @@ def name_model_file(args: argparse.Namespace) -> argparse.Namespace:
     """
     continues = load_given_params(args).continues
     file = find_model_file(args.model_path, args.experiment_dir, continues)
+    if str(file) != args.model_path:
+        logger.info("continues %s", file)
     named = argparse.Namespace(**{**vars(args), "model_path": str(file)})
     return take_data(named) if args.experiment in TAKES_DATA and not args.resume else named
 

@@ -79,7 +79,7 @@ def write_run(folder: Path, args: argparse.Namespace, params: Any, digests: dict
     write_json(digests, folder / "data.json")
     write_json(params_to_dict(params), folder / "hyperparams.json")
     known = {name: value for name, value in vars(args).items() if name != "given"}
-    write_json({**known, "command": _command_line()}, folder / "args.json")
+    write_json({**known, "command": _command_line(known.get("model_path"))}, folder / "args.json")
 
 
 def read_run(folder: Path) -> tuple[dict, dict]:
@@ -245,5 +245,9 @@ def _read_object(path: Path) -> dict | None:
     return value if isinstance(value, dict) else None
 
 
-def _command_line() -> str:
-    return "python " + shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+def _command_line(model_path: str | None) -> str:
+    """Return the command, with the model that it found: "latest" means another one later."""
+    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    if model_path is not None and str(model_path) not in words:
+        words += ["--model_path", str(model_path)]
+    return "python " + shlex.join(words)

@@ -15,10 +15,10 @@ from finetuning.unsupervised.pictures import COUNTED
 from ops.conformal import conformal_interval, conformal_quantile, coverage, residual_scores
 from ops.count_calibration import (
     EMPTY_PICTURES,
-    NONE_THRESHOLD,
     CountCalibration,
     calibrate_counts,
 )
+from reporting.count_captions import decide_none
 
 CALIBRATION_FILE = "calibration.json"
 LEVELS = (0.5, 0.8, 0.9)  # at which coverage is measured
@@ -127,7 +127,14 @@ def interval_metrics(
         metrics[f"coverage_{name}"] = coverage(counts, low, high)
         metrics[f"interval_width_{name}"] = float((high - low).mean())
         units[f"interval_width_{name}"] = "objects"
-    empty, said = np.asarray(counts) == 0, np.asarray(none_probability) >= NONE_THRESHOLD
+    empty, about = np.asarray(counts) == 0, {"none_from": calibration["none_from"]}
+    said = np.array(
+        [
+            decide_none({"count": count, "none_probability": probability}, about)["none_here"]
+            for count, probability in zip(predicted, none_probability, strict=True)
+        ],
+        bool,
+    )
     metrics |= {"none_here": float(said.sum()), "none_here_wrong": float((said & ~empty).sum())}
     units |= dict.fromkeys(("none_here", "none_here_wrong"), "pictures")
     if calibration["none_from"] == EMPTY_PICTURES and empty.any() and not empty.all():

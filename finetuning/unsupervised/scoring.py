@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +90,7 @@ def close_counting_run(
     covered, covered_units = interval_metrics(
         run, counts, predicted["count"], predicted["none_probability"]
     )
-    described = describe(counted.records, predicted)
+    described = describe(counted.records, predicted, read_calibration(run))
     write_json({**counted.reading, "predictions": described}, run / "predictions.json")
     draw_count_figures(run, counts, predicted, params, covered)
     draw_pictures(run, counted.records, predicted, params)
@@ -126,7 +129,11 @@ def export_counter(run: Path, *, max_pixels: int) -> Path:
     return export_saved_model(counter, run / "saved_model", max_pixels=max_pixels, assets=assets)
 
 
-def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> list[dict]:
+def describe(
+    records: list[CountRecord],
+    predicted: dict[str, np.ndarray],
+    about: Mapping[str, Any] = MappingProxyType({}),
+) -> list[dict]:
     """Put each picture's true and predicted counts together.
 
     Args:
@@ -134,6 +141,7 @@ def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> li
         predicted: `count` (num_images,) and `patch_counts` (num_images, N * N), objects, and
             perhaps `count_low`, `count_high` and `none_probability` (num_images,) and `cells`
             (num_images, P, 2).
+        about: `none_from`, see `reporting.count_captions`.
 
     Returns:
         One dict a picture, in the order of `records`.
@@ -151,7 +159,7 @@ def describe(records: list[CountRecord], predicted: dict[str, np.ndarray]) -> li
             "count": record.count,
             "predicted": float(predicted["count"][i]),
             **{name: float(predicted[name][i]) for name in told},
-            **decide_none({name: predicted[name][i] for name in told}),
+            **decide_none({name: predicted[name][i] for name in ("count", *told)}, about),
             **{name: predicted[name][i].tolist() for name in parts},
         }
         for i, record in enumerate(records)
@@ -216,10 +224,11 @@ def draw_pictures(
     Example:
         >>> # see `finetuning.unsupervised.noisy_synth_regress.eval`
     """
+    about = read_calibration(run)
     for number, i in enumerate(spread_by_count(records, params.num_pictures)):
         outputs = {name: predicted[name][i] for name in ("count", *OUTPUTS) if name in predicted}
         image = read_image(records[i].image, max_pixels=params.max_pixels)
-        caption = caption_count(outputs, interval=params.interval, truth=records[i].count)
+        caption = caption_count(outputs, about=about, truth=records[i].count)
         path = run / "figures" / f"patch_counts_{number:02d}.png"
         if "cells" in predicted:
             draw_cells(image, predicted["cells"][i], params.N, path, caption=caption)

@@ -18,6 +18,7 @@ FOLDERS = (CONFIG, CONFIG / "demo", CONFIG / "pretrained")
 CROPS = {
     "training/baseline": CONFIG / "crops",
     "finetuning/unsupervised/noisy_synth_regress": CONFIG / "crops",
+    "finetuning/unsupervised/density_guided": CONFIG / "crops",
 }  # the chain that starts from crops of photos alone
 BASELINE = "training/baseline"
 
@@ -40,7 +41,8 @@ def test_every_config_file_belongs_to_an_experiment():
 
 
 def test_the_config_of_crops_ranks_chains_on_an_encoder_that_ends_early():
-    ranker, counter = (load_params(folder, experiment) for experiment, folder in CROPS.items())
+    ranker, counter, guided = (load_params(CROPS[experiment], experiment) for experiment in CROPS)
+    assert guided.max_depth == 1
     assert (ranker.deepest_stride, ranker.input_shape) == (8, (192, 256, 3))
     assert ranker.loss["class_name"] == "ListwiseRankingLoss"
     assert (counter.N, counter.solver, counter.grid) == (2, "auto", 4)

@@ -12,6 +12,7 @@ from models.locator import build_locator, find_localizer
 from reporting import litert_check
 from reporting.litert import build_fixed_size, export_litert
 from reporting.litert_check import LiteRTModel, compare_litert, draw_pictures
+from reporting.settings_files import description_file
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,13 @@ def test_export_litert_answers_as_the_locator_in_any_batch(pet_locator, exported
 
 
 def test_export_litert_tells_what_goes_in_and_comes_out(exported):
-    content = json.loads(exported.with_suffix(".json").read_text())
+    content = json.loads(description_file(exported).read_text())
     assert content["input"]["shape"] == [1, 32, 32, 3] and content["input"]["dtype"] == "uint8"
     assert content["outputs"]["class_probabilities"]["shape"] == [1, 2]
     assert content["class_names"] == ["cat", "dog"] and content["quantize"] == "none"
     found = content["difference_from_keras"]["box"]
     assert found["largest"] <= 1e-3 and (found["compared"], found["pictures"]) == (8, 8)
-    assert sorted(path.name for path in exported.parent.iterdir()) == ["a.json", "a.tflite"]
+    assert sorted(path.name for path in exported.parent.iterdir()) == ["a.tflite", "a.tflite.json"]
 
 
 @pytest.mark.parametrize("head", ["grid", "mask", "heatmap", "edges"])
@@ -68,7 +69,7 @@ def test_export_litert_int8_keeps_boxes_near(fixed_locator, tmp_path, head):
     expected = build_fixed_size(find_localizer(locator)).predict(pictures, verbose=0)
     for name, value in expected.items():
         assert np.abs(answer[name] - value).mean() < 0.05
-    content = json.loads(path.with_suffix(".json").read_text())
+    content = json.loads(description_file(path).read_text())
     assert content["quantize"] == "int8" and content["difference_from_keras"]["box"]["mean"] < 0.05
 
 

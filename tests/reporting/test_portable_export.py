@@ -67,7 +67,7 @@ def test_export_portable_counts_blobs(points, tmp_path, name):
 def test_export_portable_tells_what_goes_in_and_comes_out(points, tmp_path):
     assets = {"points.json": '{"threshold": 0.6, "class_names": ["red", "white"]}'}
     file = export(points, tmp_path, assets=assets)
-    content = json.loads((tmp_path / "a.json").read_text())
+    content = json.loads(file.path.with_name(f"{file.path.name}.json").read_text())
     assert content["input"]["shape"] == [1, 40, 56, 3] and content["input"]["dtype"] == "uint8"
     assert content["outputs"]["probabilities"]["shape"] == [1, 40, 56, 2]
     assert content["settings"]["class_names"] == ["red", "white"]
@@ -80,7 +80,7 @@ def test_export_portable_tells_what_goes_in_and_comes_out(points, tmp_path):
 
 def test_export_portable_writes_openvino_in_two_files(points, tmp_path):
     file = export(points, tmp_path, "openvino")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "a.json", "a.xml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "a.xml", "a.xml.json"]
     assert file.num_bytes == sum((tmp_path / name).stat().st_size for name in ("a.bin", "a.xml"))
 
 

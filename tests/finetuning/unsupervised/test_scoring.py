@@ -35,7 +35,11 @@ def test_draw_pictures_shows_them_from_the_emptiest_to_the_fullest(tmp_path):
     for count in (5, 0, 9):
         Image.new("RGB", (16, 12)).save(tmp_path / f"{count}.png")
         records.append(CountRecord(tmp_path / f"{count}.png", count))
-    params = argparse.Namespace(num_pictures=2, max_pixels=1000, interval=0.8)
+    counts = np.array([5.0, 0.0, 9.0])
+    calibrate_run(
+        tmp_path, counts, PREDICTED["count"], interval=0.5, mean_count=4.0, calibrated_on="x"
+    )
+    params = argparse.Namespace(num_pictures=2, max_pixels=1000, interval=0.5)
     draw_pictures(tmp_path, records, PREDICTED, params)
     names = sorted(path.name for path in (tmp_path / "figures").iterdir())
     assert names == ["patch_counts_00.png", "patch_counts_01.png"]
