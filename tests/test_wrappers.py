@@ -119,9 +119,8 @@ def test_the_command_to_repeat_a_run_names_the_ranker_that_latest_meant(experime
     run, ranker = (only_run(experiments, name) for name in ("noisy_synth_regress", "baseline"))
     command = read_results(run).command
     (model,) = ranker.glob("best_model_*.keras")
-    assert (
-        command.endswith(f" --model_path {model}") and command in (run / "report.html").read_text()
-    )
+    named = f" --model_path {model}"
+    assert command.endswith(named) and named in (run / "report.html").read_text()
 
 
 def test_the_exported_counter_equals_the_keras_one(experiments):
