@@ -56,7 +56,8 @@ def test_synthesize_says_at_a_stop_that_the_same_command_goes_on(
     [
         (["--image_size", "8", "8"], "`image_size` must be"),
         (["--seed", "-3"], "`--seed`"),
-        (["--num_test", "-1"], "`synthetic_test` must hold"),
+        (["--num_test", "-1"], "`synthetic_test` must hold 1 to 1000000 records (`--num_test`)."),
+        (["--num_shots", "2"], "records (`--num_shots`). Received 2."),
         (["--workers", "0"], "`workers`"),
         (["--max_count", "0"], "`max_count`"),
     ],
