@@ -8,6 +8,7 @@ import sys
 from training.command_line import run_command
 
 EXIT_UNKNOWN = 1
+AFTER_A_STOP = "goes on where it was stopped"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -107,4 +108,4 @@ def _check(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, build_parser()))
+    sys.exit(run_command(main, build_parser(), resumable=True, again=AFTER_A_STOP))

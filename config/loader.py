@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import InputError
+from config.overrides import find_origins
 from config.schema import SCHEMAS
 from config.values import check_value, describe_field, require_known
 
@@ -88,7 +89,7 @@ def load_params(params_dir: Path, experiment: str, overrides: Sequence[str] = ()
     path = find_params_file(params_dir, experiment)
     schema = find_schema(experiment)
     values = override_values(_read_json(path), schema, overrides)
-    return params_from_dict(schema, values, where=str(path))
+    return params_from_dict(schema, values, where=str(path), overrides=overrides)
 
 
 def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dict:
@@ -120,13 +121,16 @@ def override_values(values: dict, schema: type, overrides: Sequence[str]) -> dic
     return replaced
 
 
-def params_from_dict(schema: type, values: dict, *, where: str) -> Any:
+def params_from_dict(
+    schema: type, values: dict, *, where: str, overrides: Sequence[str] = ()
+) -> Any:
     """Check a plain dict against a schema and freeze it.
 
     Args:
         schema: one of the dataclasses of `config.schema`.
         values: name -> value.
         where: where the values come from, for messages.
+        overrides: of `override_values`; what they give came from the command line instead.
 
     Returns:
         An instance of `schema`.
@@ -150,8 +154,13 @@ def params_from_dict(schema: type, values: dict, *, where: str) -> Any:
         meaning = describe_field(fields[missing[0]])
         raise InputError(f"{where}: key `{missing[0]}` ({meaning}) is missing{nearest}.")
     hints = typing.get_type_hints(schema)
-    checked = {name: check_value(fields[name], hints[name], values[name], where) for name in fields}
-    return schema(**checked)
+    origins = dict.fromkeys(fields, where) | find_origins(overrides)
+    return schema(
+        **{
+            name: check_value(fields[name], hints[name], values[name], origins[name])
+            for name in fields
+        }
+    )
 
 
 def params_to_dict(params: Any) -> dict:

@@ -139,6 +139,10 @@ def _type_name(option: Any) -> str:
         return " or ".join(json.dumps(choice) for choice in typing.get_args(option))
     if typing.get_origin(option) is tuple:
         length = len(typing.get_args(option))
+        if typing.get_origin(typing.get_args(option)[0]) is typing.Literal:
+            choices = typing.get_args(typing.get_args(option)[0])
+            told = ", ".join(map(json.dumps, choices[:-1]))
+            return f"a list of {f'{told} or ' if told else ''}{json.dumps(choices[-1])}"
         if ... in typing.get_args(option):
             return "a list of text" if str in typing.get_args(option) else "a list of numbers"
         return f"a list of {length} numbers"

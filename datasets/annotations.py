@@ -14,6 +14,7 @@ from datasets.records import CountRecord, RankedRecord
 from datasets.split_rules import check_split
 
 _MAX_COUNT = 10**9
+_RANKED_KEYS = {"images", "source_image", "target_image"}
 _FILE_NAME = "annotations.json"
 
 
@@ -177,6 +178,11 @@ def _require_one_length(splits: dict, filter_classes: Sequence[str], path: Path)
 
 
 def _read_count(item: Any, data_dir: Path, where: str) -> CountRecord:
+    if isinstance(item, dict) and "count" not in item and _RANKED_KEYS & item.keys():
+        raise InputError(
+            f"{where} must be an object with `image` and `count`. It is a ranked pair or chain, "
+            "which tells no counts; give a data set of counted pictures."
+        )
     name = take(item, "image", str, where)
     count = take(item, "count", (int, float), where)
     if isinstance(count, bool) or not 0 <= count <= _MAX_COUNT or count != int(count):

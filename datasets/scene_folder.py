@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ _OTHER_FILES = (
     "classes.txt",
 )
 _FOLDERS = ("images", "masks", "train", "val", "test")
+_PATHS = ("source", "source_dir", "mask_dir", "backgrounds")  # folders or globs, spelled at will
 _CURE = "Give --overwrite to draw it anew, or another folder."
 
 
@@ -93,6 +95,8 @@ def open_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> b
 def check_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> bool:
     """Require a folder that is absent, empty, or of the same run; nothing is written.
 
+    Folders that photos come from may be spelled otherwise than before: they are compared resolved.
+
     Args:
         folder: the data set's folder.
         provenance: what would make the data.
@@ -117,14 +121,12 @@ def check_folder(folder: Path, provenance: dict, *, overwrite: bool = False) -> 
             f"{PROVENANCE}; move it away or give another `--data_dir`."
         )
     found = _read_provenance(path)
-    if found == provenance:
-        return True
-    if not overwrite:
+    differences = _differences(found, provenance)
+    if differences and not overwrite:
         raise InputError(
-            f"`{folder}` must hold data of the same run. It was drawn with "
-            f"{_differences(found, provenance)}. {_CURE}"
+            f"`{folder}` must hold data of the same run. It was drawn with {differences}. {_CURE}"
         )
-    return False
+    return not differences
 
 
 def read_method(folder: Path) -> str | None:
@@ -157,11 +159,26 @@ def _read_provenance(path: Path) -> Any:
 
 
 def _differences(found: Any, wanted: dict) -> str:
-    """Name the entries in which two runs differ."""
+    """Name the entries in which two runs differ; "" for none."""
     if not isinstance(found, dict):
         return f"an unreadable {PROVENANCE}"
-    keys = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
+    keys = [key for key in {**found, **wanted} if not _agree(key, found, wanted)]
     return ", ".join(f"{key} {found.get(key)} instead of {wanted.get(key)}" for key in keys)
+
+
+def _agree(key: str, found: dict, wanted: dict) -> bool:
+    """Say whether two runs have an entry in common, a path by where it leads."""
+    one, other = found.get(key), wanted.get(key)
+    if key in _PATHS and isinstance(one, str) and isinstance(other, str) and one and other:
+        return one == other or _resolve(one) == _resolve(other)
+    return (key in found) == (key in wanted) and one == other
+
+
+def _resolve(path: str) -> str:
+    try:
+        return os.path.realpath(os.path.expanduser(path))
+    except ValueError:  # no path: a null byte, or half a surrogate pair
+        return path
 
 
 def _empty(folder: Path) -> None:

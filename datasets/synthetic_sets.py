@@ -71,7 +71,8 @@ def check_settings(
     for name, num in nums.items():
         if not _LEAST[name] <= num <= _MOST:
             raise InputError(
-                f"`{name}` must hold {_LEAST[name]} to {_MOST} records. Received {num}."
+                f"`{name}` must hold {_LEAST[name]} to {_MOST} records "
+                f"(`--num_{name.removeprefix('synthetic_')}`). Received {num}."
             )
         provenance = describe_run(name, num, settings)
         check_folder(Path(data_dir) / name, provenance, overwrite=overwrite)

@@ -45,6 +45,7 @@ CLASSIFIER_FILES = (
     "localizer.keras",
     "best_localization.keras",
 )
+RANKER_FILE = "ranker.keras"  # of a run that orders pictures and predicts nothing of one alone
 SAVED_MODEL_FOLDER = "saved_model"
 
 
@@ -104,6 +105,12 @@ def find_keras_file(model: str | Path, names: Sequence[str] = RUN_FILES) -> Path
     for name in names:
         if (model / name).is_file():
             return model / name
+    if (model / RANKER_FILE).is_file():
+        raise InputError(
+            f"`--model` must be a run folder with {' or '.join(names)}. Received {model}, the run "
+            "of a ranker, which only orders pictures; `python finetune_wrapper.py --model_path "
+            f"{model}` makes a counter of it."
+        )
     raise InputError(
         f"`--model` must be a run folder with {' or '.join(names)}, which the wrappers write, "
         f"or a .keras file. Received {model}, which "

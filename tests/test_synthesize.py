@@ -1,4 +1,6 @@
 import re
+import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import synthesize
+from datasets import set_writing
 from datasets.annotations import read_ranked_annotations
 from datasets.crop_jobs import CropSettings, write_crops
 from datasets.synthetic_files import NOISY, OBJECTS, RANKED, SHOTS, TAGS, TEST, TRIPLETS
@@ -35,12 +38,26 @@ def test_synthesize_writes_seven_data_sets_and_their_contact_sheets(tmp_path):
         assert f"{name}: " in done.stdout
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_synthesize_says_at_a_stop_that_the_same_command_goes_on(
+    tmp_path, monkeypatch, capsys, number
+):
+    monkeypatch.setattr(set_writing, "run_jobs", lambda *_, **__: signal.raise_signal(number))
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--data_dir", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert ended.value.code == 75
+    told = "stopped; the same command line goes on where it was stopped."
+    assert capsys.readouterr().err == f"synthesize.py: error: {told}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--image_size", "8", "8"], "`image_size` must be"),
         (["--seed", "-3"], "`--seed`"),
-        (["--num_test", "-1"], "`synthetic_test` must hold"),
+        (["--num_test", "-1"], "`synthetic_test` must hold 1 to 1000000 records (`--num_test`)."),
+        (["--num_shots", "2"], "records (`--num_shots`). Received 2."),
         (["--workers", "0"], "`workers`"),
         (["--max_count", "0"], "`max_count`"),
     ],

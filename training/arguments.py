@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from config.overrides import Override
 from ops.cores import count_cores
 from training.default_data import describe_default
 from training.engine_options import add_device_arguments, add_engine_arguments
@@ -103,7 +104,7 @@ def add_override(parser: argparse.ArgumentParser, key: str, meaning: str) -> Non
         dest="overrides",
         action="append",
         default=[],
-        type=f"{key}={{}}".format,
+        type=lambda text: Override(f"{key}={text}", f"--{key}"),
         metavar=key.upper(),
         help=f"{meaning}; the same as --set {key}=...",
     )

@@ -29,6 +29,7 @@ def run_command(
     argv: Sequence[str] | None = None,
     *,
     resumable: bool = False,
+    again: str = "starts again",
 ) -> int:
     """Parse the command line, run `main`, and report an error the user can mend in one line.
 
@@ -38,6 +39,7 @@ def run_command(
         argv: arguments without the program's name; None reads `sys.argv`.
         resumable: whether the same command line goes on with what was stopped; then SIGINT and
             SIGTERM end it so.
+        again: of such a command, what the same command line does next where it has no run folder.
 
     Returns:
         0, or what `main` returned; 2 for input that must be mended; 1 for a failing file system;
@@ -51,7 +53,7 @@ def run_command(
 
     def run(args: argparse.Namespace) -> int | None:
         args.given = list_given(parser, argv)
-        with stop_on_signal() if resumable else nullcontext(StopRequest()) as request:
+        with stop_on_signal(again) if resumable else nullcontext(StopRequest()) as request:
             try:
                 return main(args)
             except StoppedRun as stop:

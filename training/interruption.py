@@ -71,11 +71,14 @@ _requests: list[StopRequest] = []
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[StopRequest]:
+def stop_on_signal(again: str = "starts again") -> Iterator[StopRequest]:
     """End a command at the first SIGINT or SIGTERM, wherever it is.
 
     Once the run has written its results, signals are ignored: it is as good as ended, and a
     scheduler that started it again would start a new run.
+
+    Args:
+        again: what the same command line does next, where no run is at work.
 
     Yields:
         The request; outside the main thread it never is asked.
@@ -97,7 +100,7 @@ def stop_on_signal() -> Iterator[StopRequest]:
         was_asked = request.asked
         request.ask(signum, frame)
         if not was_asked:
-            goes_on = f"goes on with {runs[0]}" if runs else "starts again"
+            goes_on = f"goes on with {runs[0]}" if runs else again
             raise StoppedRun(f"stopped; the same command line {goes_on}.")
 
     with _handle_signals(stop, request):

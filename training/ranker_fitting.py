@@ -20,14 +20,13 @@ from metrics.counting import RankAccuracy
 from models.augmentation import build_augment
 from models.encoders import build_encoder, set_batch_norm
 from models.ranker import build_ranker
-from reporting.model_files import load_keras_model
+from reporting.model_files import RANKER_FILE, load_keras_model
 from training.distribution import evaluate
 from training.engine_options import read_engine_options
 from training.experiment import FitPlan, build_optimizer, fit, start_seed
 from training.ranked_lists import RankedLists
 
 ENCODER_FILE = "best_model_{epoch:02d}.keras"
-RANKER_FILE = "ranker.keras"
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def load_given_params(args: argparse.Namespace) -> Any:
     if "params_dir" in args.given:
         return load_params(Path(args.params_dir), args.experiment, args.overrides)
     values = override_values(params_to_dict(stored), schema, args.overrides)
-    return params_from_dict(schema, values, where=args.resume)
+    return params_from_dict(schema, values, where=args.resume, overrides=args.overrides)
 
 
 def open_run(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.errors import InputError
+from config.overrides import Override
 from reporting.compare import format_table, read_runs, sort_runs, tabulate_metrics, write_page
 from training.interruption import EXIT_STOPPED, STOP_SIGNALS, pass_signals_on
 from training.multi_worker import read_cluster
@@ -44,7 +45,7 @@ def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
             raise InputError(f"`--sweep` takes key=a,b,c. Received `{sweep}`.")
         if key in axes:
             raise InputError(f"`--sweep` must name a key once. Received `{key}` twice.")
-        axes[key] = [f"{key}={value}" for value in values]
+        axes[key] = [Override(f"{key}={value}", "--sweep") for value in values]
     return [list(overrides) for overrides in itertools.product(*axes.values())]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import itertools
 from pathlib import Path
 from typing import NamedTuple
@@ -122,12 +123,14 @@ def read_dataset(
         Records sorted by picture.
 
     Raises:
-        InputError: the data set cannot be used.
+        InputError: the data set cannot be used, or its name starts with a format that is none.
 
     Example:
         >>> # see `read_pictures`
     """
     format, name = split_name(dataset, args.format)
+    if name == dataset:
+        _require_no_format(Path(args.data_dir), dataset)
     return keep_sound(read_counted(format, args.data_dir, name, split), args, params)
 
 
@@ -238,6 +241,17 @@ def knows_cells(records: CountedPictures) -> bool:
         False
     """
     return all(isinstance(record, PointRecord) and record.region is None for record in records)
+
+
+def _require_no_format(data_dir: Path, dataset: str) -> None:
+    """Refuse a name such as `cvs:cells`, unless a data set is called so."""
+    before, colon, _ = dataset.partition(":")
+    if colon and "/" not in before and not join_inside(data_dir, dataset).exists():
+        near = difflib.get_close_matches(before, FORMATS, n=1, cutoff=0)[0]
+        raise InputError(
+            f"`{dataset}` must be a data set inside `{data_dir}`, or `format:data set`. There is "
+            f"none, and `{before}` is no format; the nearest is {near}."
+        )
 
 
 def _require_apart(uses: dict[str, CountedPictures]) -> None:

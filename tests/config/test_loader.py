@@ -11,6 +11,7 @@ from config.loader import (
     params_from_dict,
     params_to_dict,
 )
+from config.overrides import Override
 from config.schema import SCHEMAS, BaselineParams, NoisySynthRegressParams
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -179,6 +180,24 @@ def test_params_round_trip():
 def test_load_params_says_what_is_wrong(override, message):
     with pytest.raises(InputError, match=message):
         load_params(CONFIG, BASELINE, [override])
+
+
+def test_load_params_says_by_which_option_a_wrong_value_came():
+    counting = "finetuning/unsupervised/noisy_synth_regress"
+    for override, message in [
+        (Override("N=5000", "--N"), "^`--N`: `N` .* Received 5000"),
+        ("N=5000", "^`--set N`: `N` .* Received 5000"),
+        ("solver=foo", "^`--set solver`: .*foo"),
+        ("strides=[3]", r"^`--set strides`: .* a list of 4, 8, 16 or 32 or null. Received \[3\]"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            load_params(CONFIG, counting, ["grid=4", override])
+
+
+def test_load_params_blames_the_file_for_its_own_values(tmp_path):
+    (tmp_path / "baseline.params.json").write_text(json.dumps(baseline_values(epochs=0)))
+    with pytest.raises(InputError, match="baseline.params.json: `epochs` .* Received 0"):
+        load_params(tmp_path, BASELINE, ["batch_size=2"])
 
 
 def test_load_params_refuses_numbers_that_are_not_finite():

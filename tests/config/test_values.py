@@ -60,6 +60,13 @@ def test_check_value_returns_the_declared_type(name, hint, value, expected):
         ("class_map", dict | None, "cat=,", "`class_map` .* must be an object or null"),
         ("size", tuple[int, int], [3], r"`size` .* must be a list of 2 numbers. Received \[3\]"),
         ("kind", Literal["fast", 8], 8.0, '`kind` .* must be "fast" or 8. Received 8.0'),
+        (
+            "names",
+            tuple[Literal[4, 8, 16], ...],
+            [3],
+            r"must be a list of 4, 8 or 16. Received \[3\]",
+        ),
+        ("names", tuple[Literal["a"], ...] | None, 3, '`names` .* must be a list of "a" or null'),
         ("names", tuple[float, ...] | None, "x" * 300, r"or null. Received 'x{59}\.\.\."),
     ],
 )

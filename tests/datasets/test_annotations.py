@@ -152,6 +152,13 @@ def test_read_counted_annotations_takes_a_list_for_training(tmp_path):
         read_counted_annotations(tmp_path, "crowd", "test")
 
 
+@pytest.mark.parametrize("item", [pair("a", "b"), chain("a", "b")])
+def test_read_counted_annotations_says_that_ranked_pictures_have_no_counts(tmp_path, item):
+    write(tmp_path, {"val": [item]})
+    with pytest.raises(InputError, match="val item 0 must .* ranked pair or chain, which tells no"):
+        read_counted_annotations(tmp_path, "crowd", "val")
+
+
 def test_read_counted_annotations_reads_splits(tmp_path):
     write(tmp_path, {"train": [], "test": [{"image": "a.jpg", "count": 3}]})
     assert read_counted_annotations(tmp_path, "crowd", "test")[0].count == 3

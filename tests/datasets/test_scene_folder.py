@@ -44,6 +44,31 @@ def test_open_folder_refuses_another_run_and_names_the_difference(tmp_path):
         open_folder(tmp_path, {**RUN, "seed": 1})
 
 
+@pytest.mark.parametrize("key", ["source", "source_dir", "mask_dir", "backgrounds"])
+def test_check_folder_takes_another_spelling_of_the_same_place(tmp_path, monkeypatch, key):
+    (tmp_path / "photos" / "crowd").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path / "photos")
+    open_folder(tmp_path / "made", {**RUN, key: "../photos/crowd"})
+    for same in ("crowd/", str(tmp_path / "photos" / "crowd"), "../link/crowd"):
+        assert check_folder(tmp_path / "made", {**RUN, key: same})
+    for other in ("", "../photos", "crowd/*.jpg", "crowd\0"):
+        with pytest.raises(InputError, match=f"{key} ../photos/crowd instead of"):
+            check_folder(tmp_path / "made", {**RUN, key: other})
+
+
+def test_check_folder_takes_another_spelling_of_the_same_glob(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    open_folder(tmp_path / "made", {**RUN, "source": "photos/*.jpg"})
+    assert check_folder(tmp_path / "made", {**RUN, "source": f"{tmp_path}/photos//*.jpg"})
+
+
+def test_check_folder_compares_names_that_are_no_paths_as_text(tmp_path):
+    open_folder(tmp_path, {**RUN, "background": "photo"})
+    with pytest.raises(InputError, match="background photo instead of ./photo"):
+        check_folder(tmp_path, {**RUN, "background": "./photo"})
+
+
 def test_open_folder_refuses_a_damaged_provenance(tmp_path):
     (tmp_path / "provenance.json").write_text("{")
     with pytest.raises(InputError, match="unreadable provenance.json"):

@@ -139,7 +139,7 @@ def test_write_sets_writes_nothing_when_one_folder_is_taken(tmp_path):
         ({TEST: 1}, SceneSettings(image_size=(8, 8)), "`image_size`"),
         ({TEST: 1}, SceneSettings(max_count=0), "`max_count`"),
         ({TRIPLETS: 2}, SceneSettings(max_count=1), "`max_count` must be at least 2"),
-        ({TRIPLETS: 1}, SceneSettings(), "`synthetic_triplets` must hold 2 to"),
+        ({TRIPLETS: 1}, SceneSettings(), "hold 2 to 1000000 records .`--num_triplets`."),
     ],
 )
 def test_check_settings_refuses_numbers_out_of_range(tmp_path, nums, settings, message):

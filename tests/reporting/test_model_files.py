@@ -55,6 +55,13 @@ def test_find_keras_file_says_what_is_missing(tmp_path):
         find_keras_file(tmp_path / "none")
 
 
+def test_find_keras_file_says_that_a_ranker_does_not_count(tmp_path):
+    (tmp_path / "ranker.keras").touch()
+    told = "run of a ranker, which only orders pictures; `python finetune_wrapper.py --model_path"
+    with pytest.raises(InputError, match=told):
+        find_keras_file(tmp_path)
+
+
 def test_is_saved_model_asks_for_the_graph(tmp_path):
     assert not is_saved_model(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"")

@@ -44,6 +44,12 @@ def test_run_command_that_is_resumable_ends_with_75_at_a_signal(capsys, number):
     assert capsys.readouterr().err == "prog: error: stopped; the same command line starts again.\n"
 
 
+def test_run_command_says_what_the_same_command_line_does_after_a_stop(capsys):
+    main, parser = (lambda args: signal.raise_signal(signal.SIGINT)), argparse.ArgumentParser()
+    assert run_command(main, parser, [], resumable=True, again="goes on here") == 75
+    assert capsys.readouterr().err.endswith("stopped; the same command line goes on here.\n")
+
+
 def test_run_command_ends_with_75_when_a_library_made_another_error_of_the_stop(capsys):
     def main(args):
         try:

@@ -15,6 +15,7 @@ from finetuning.unsupervised.pictures import (
     check_sizes,
     hold_out_calibration,
     knows_cells,
+    read_dataset,
     read_pictures,
     split_name,
     tell_kind,
@@ -90,6 +91,20 @@ def test_read_pictures_refuses_the_pictures_it_fits_on_and_too_few(args):
             read_pictures(args, replace(PARAMS, calibration=name))
     with pytest.raises(InputError, match="needs 9 pictures to calibrate on. `other` has 6"):
         read_pictures(args, replace(PARAMS, calibration="other", interval=0.9))
+
+
+def test_read_pictures_names_the_nearest_format(args):
+    args.train_data = "nosuch:known"
+    with pytest.raises(InputError, match="`nosuch` is no format; the nearest is "):
+        read_pictures(args, PARAMS)
+    with pytest.raises(InputError, match="`cvs` is no format; the nearest is csv"):
+        read_dataset(args, PARAMS, "cvs:other", "train")
+
+
+def test_read_dataset_takes_a_folder_with_a_colon(args):
+    data_dir = Path(args.data_dir)
+    (data_dir / "cvs:cells").symlink_to(data_dir / "other")
+    assert len(read_dataset(args, PARAMS, "cvs:cells", "train")) == 6
 
 
 def test_read_pictures_refuses_a_picture_of_two_uses(args):
