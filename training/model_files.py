@@ -63,7 +63,28 @@ def load_encoder(path: Path) -> keras.Model:
         ...
         config.errors.InputError: README.md must be a model saved by Keras as .keras. ...
     """
-    model = load_keras_model(path)
+    return find_encoder(load_keras_model(path), path)
+
+
+def find_encoder(model: keras.Model, path: Path) -> keras.Model:
+    """Find the encoder in a model, or that it is one itself.
+
+    Args:
+        model: an encoder, a ranker or a counter.
+        path: its file, for messages.
+
+    Returns:
+        As `load_encoder`.
+
+    Raises:
+        InputError: it holds no encoder.
+
+    Example:
+        >>> from models.encoders import build_encoder
+        >>> encoder = build_encoder("mobilenet_v2", (32, 32, 3), alpha=0.35)
+        >>> find_encoder(encoder, Path("encoder.keras")) is encoder
+        True
+    """
     for part in (model, *model.layers, *_inner_layers(model)):
         if isinstance(part, keras.Model) and _is_encoder(part):
             return part

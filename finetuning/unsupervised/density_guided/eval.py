@@ -19,7 +19,7 @@ from finetuning.unsupervised.scoring import CountedTest, close_counting_run
 from models.counter import build_feature_extractor
 from reporting.model_files import load_keras_model
 from training.fit_files import read_fit
-from training.model_files import load_encoder
+from training.model_files import find_encoder
 from training.runs import load_run_params
 
 
@@ -40,12 +40,12 @@ def evaluate(args: argparse.Namespace, run: Path) -> None:
     params = load_run_params(args)
     fitted, file = read_fit(run, "counting"), run / "counter.keras"
     records = read_test_pictures(args, params)
-    predicted = read_guided(file, records, params)
+    predicted, counter = read_guided(file, records, params), load_keras_model(file)
     compared, units = compare_grids(
-        build_feature_extractor(load_encoder(file)),
+        build_feature_extractor(find_encoder(counter, file)),
         records,
         params,
-        cell_weights=read_cell_weights(load_keras_model(file)),
+        cell_weights=read_cell_weights(counter),
         whole_weights=np.array(fitted["whole_weights"]),
     )
     counted = CountedTest(
