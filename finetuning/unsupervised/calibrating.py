@@ -13,11 +13,7 @@ import numpy as np
 from config.files import write_json
 from finetuning.unsupervised.pictures import COUNTED
 from ops.conformal import conformal_interval, conformal_quantile, coverage, residual_scores
-from ops.count_calibration import (
-    EMPTY_PICTURES,
-    CountCalibration,
-    calibrate_counts,
-)
+from ops.count_calibration import EMPTY_PICTURES, CountCalibration, calibrate_counts
 from reporting.count_captions import decide_none
 
 CALIBRATION_FILE = "calibration.json"

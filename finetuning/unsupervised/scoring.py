@@ -15,11 +15,7 @@ from config.files import write_json
 from config.schema import CountingParams
 from datasets.images import read_image
 from datasets.records import CountRecord
-from finetuning.unsupervised.calibrating import (
-    interval_metrics,
-    interval_notes,
-    read_calibration,
-)
+from finetuning.unsupervised.calibrating import interval_metrics, interval_notes, read_calibration
 from finetuning.unsupervised.features import list_counts
 from metrics.counting import counting_metrics
 from models.count_interval import OUTPUTS
